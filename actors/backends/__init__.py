@@ -1,0 +1,1 @@
+"""Where cells run: each module is one backend, found by name when a system is opened."""

@@ -1,0 +1,54 @@
+"""Few and small facts that must outlive the directory stand in Ray's control store, under one system's name.
+
+A key that is created once never changes hands: that is how a directory claims its generation (rule A17).
+"""
+
+import time
+
+from actors.backends.ray import internals
+
+EPOCH_2020 = 1_577_836_800
+"""2020-01-01 in seconds of Unix time; generations count from there, so they outrank those of a store that was wiped."""
+
+
+class ControlStore:
+    """Keys and values (bytes) of one system. Every call blocks for a round trip, about 0.3 ms.
+
+    Raises Ray's errors if the head node does not answer.
+    """
+
+    def __init__(self, system: str) -> None:
+        self._namespace = f"understudy:{system}".encode()
+
+    def create(self, key: str, value: bytes) -> bool:
+        """Store `value` unless the key exists; True for the one who stored it."""
+        return internals.key_put(key.encode(), value, self._namespace, overwrite=False)
+
+    def put(self, key: str, value: bytes) -> None:
+        """Store `value`, whatever was there."""
+        internals.key_put(key.encode(), value, self._namespace, overwrite=True)
+
+    def get(self, key: str) -> bytes | None:
+        """The value, or None if there is no such key."""
+        return internals.key_get(key.encode(), self._namespace)
+
+    def delete(self, key: str) -> None:
+        """Forget the key, if it is there."""
+        internals.key_delete(key.encode(), self._namespace)
+
+    def keys(self, prefix: str) -> list[str]:
+        """All keys that begin with `prefix`, sorted."""
+        return sorted(key.decode() for key in internals.key_list(prefix.encode(), self._namespace))
+
+
+def claim_generation(store: ControlStore, claimant: str, unix_time: float | None = None) -> int:
+    """A generation higher than every one this system ever had: max(last + 1, seconds since 2020), or the next free one.
+
+    The claims stay in the store. Two directories that claim at the same time get different ones.
+    """
+    now = time.time() if unix_time is None else unix_time
+    last = max((int(key.rpartition("/")[2]) for key in store.keys("generation/")), default=0)
+    generation = max(last + 1, int(now) - EPOCH_2020)
+    while not store.create(f"generation/{generation}", claimant.encode()):
+        generation += 1
+    return generation

@@ -1,0 +1,99 @@
+"""The directory is a named Ray actor around a pure object: Ray restarts it, empty, with a new and higher generation.
+
+The pure object knows neither Ray nor a clock. Each call hands it the time of its node, in seconds that never go back
+and count suspend. One call at a time, so it needs no locks.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import ray
+from ray.exceptions import ActorUnschedulableError
+
+from actors.backends.ray import calls, placement
+from actors.backends.ray.control_store import ControlStore, claim_generation
+from actors.backends.ray.entry import load_entry
+from actors.backends.ray.placement import Needs
+from actors.backends.ray.processes import Life, own_life
+from actors.errors import Unplaceable
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPlan:
+    """What the directory of a system is: `factory` names a callable `(generation, config) -> pure object`.
+
+    `namespace` and `system` are how it is found again. `detached` lets it outlive the driver that made it.
+    """
+
+    system: str
+    namespace: str
+    factory: str
+    config: Any = None
+    detached: bool = False
+
+    @property
+    def actor_name(self) -> str:
+        """The name of the Ray actor."""
+        return f"understudy:{self.system}:directory"
+
+
+class Origin(NamedTuple):
+    """Which life of the directory an answer comes from."""
+
+    generation: int
+    node_id: str
+    life: Life
+
+
+class DirectoryActor:
+    """The Ray actor class. A restart runs the constructor again: new generation, empty object, same name and handle."""
+
+    def __init__(self, plan: DirectoryPlan) -> None:
+        life, node_id = own_life(), calls.node_id()
+        generation = claim_generation(ControlStore(plan.system), f"{node_id}/{life}")
+        self._directory: Any = load_entry(plan.factory)(generation, plan.config)
+        self._origin = Origin(generation, node_id, life)
+
+    def call(self, method: str, arguments: tuple[Any, ...]) -> tuple[Origin, Any]:
+        """Run `directory.<method>(now, *arguments)`; which life answers, and what it returned."""
+        if method.startswith("_"):
+            raise AttributeError(f"{method} is not for callers of the directory.")
+        return self._origin, getattr(self._directory, method)(monotonic(), *arguments)
+
+    def origin(self) -> Origin:
+        """Which life of the directory this is."""
+        return self._origin
+
+
+def monotonic() -> float:
+    """Seconds that never go back and count suspend, where the system has such a clock."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+def start_directory(plan: DirectoryPlan, deadline: float) -> Any:
+    """Create the directory on the head node, or find the one that is there already; wait until it answers. Blocks.
+
+    Returns the Ray actor's handle, which stays valid over restarts. Raises `Unplaceable`, or Ray's error of a factory
+    that failed.
+    """
+    needs = Needs(head=True)
+    nodes = placement.living_nodes()
+    named = placement.check(needs, nodes)
+    options = placement.options(needs, named) | {
+        "name": plan.actor_name,
+        "namespace": plan.namespace,
+        "get_if_exists": True,
+        "lifetime": "detached" if plan.detached else None,
+        "max_restarts": -1,
+        "max_task_retries": 0,
+    }
+    actor: Any = ray.remote(DirectoryActor)
+    handle = actor.options(**options).remote(plan)
+    try:
+        calls.get(handle.origin.remote(), deadline)
+    except ActorUnschedulableError as error:
+        raise Unplaceable(f"Ray cannot place the directory: {error}") from error
+    return handle

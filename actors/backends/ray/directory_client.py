@@ -1,0 +1,99 @@
+"""A directory client calls the directory from any asyncio loop and waits out its restarts.
+
+A call is sent again while the directory is away (Ray brings it back in 0.7 to 1.8 s), so its methods must bear being
+run twice. No thread waits for an answer; only finding the directory by name, which asks Ray's control store, takes one.
+"""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayTaskError
+
+from actors.backends.ray import calls
+from actors.backends.ray.directory_actor import DirectoryPlan, Origin
+from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.processes import is_alive
+
+PAUSE = 0.05
+"""Seconds between two attempts while the directory is away."""
+
+
+class DirectoryClient:
+    """Calls one system's directory. Bound to no loop; one client may serve several loops of a process."""
+
+    def __init__(self, plan: DirectoryPlan, handle: Any = None) -> None:
+        self._plan = plan
+        self._handle = handle
+        self.generation = 0
+        self._origin: Origin | None = None
+
+    async def call(self, method: str, *arguments: Any, timeout: float) -> Any:
+        """The answer of the directory's `method(now, *arguments)`. `generation` is then that of the one who answered.
+
+        Raises what the method raised; `DirectoryUnavailable` if there was no answer within `timeout` seconds, then the
+        call may have run; or if there is no directory any more.
+        """
+        problem = "it did not answer"
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    try:
+                        return await self._attempt(method, arguments)
+                    except ActorUnavailableError:
+                        problem = "it is being restarted"
+                    except (ActorDiedError, RayActorError):
+                        self._handle = None
+                        problem = "it has died"
+                    except _NotFound:
+                        problem = "there is none of that name"
+                    await asyncio.sleep(PAUSE)
+        except TimeoutError:
+            raise DirectoryUnavailable(
+                f"The directory of system {self._plan.system!r} could not be asked to {method} within {timeout:g} s: "
+                f"{problem}."
+            ) from None
+
+    async def restart(self) -> None:
+        """End the directory's process and let Ray start it anew, for one that does not answer. Many may ask for it.
+
+        Where the process is on this node it is killed here: Ray needs 5 s to end one that is stopped.
+        """
+        handle = await self._found()
+        await asyncio.to_thread(self._end, handle)
+
+    async def _attempt(self, method: str, arguments: tuple[Any, ...]) -> Any:
+        handle = await self._found()
+        answer = calls.future(handle.call.remote(method, arguments))
+        try:
+            origin, result = await asyncio.wrap_future(answer)
+        except RayTaskError as error:
+            if isinstance(error, (ActorUnavailableError, RayActorError)):
+                raise
+            raise error.cause from None
+        if origin.generation >= self.generation:
+            self._origin, self.generation = origin, origin.generation
+        return result
+
+    async def _found(self) -> Any:
+        if self._handle is None:
+            self._handle = await asyncio.to_thread(self._find)
+        return self._handle
+
+    def _find(self) -> Any:
+        try:
+            return calls.find(self._plan.actor_name, self._plan.namespace)
+        except ValueError as error:
+            raise _NotFound from error
+
+    def _end(self, handle: Any) -> None:
+        origin = self._origin
+        if origin is not None and origin.node_id == calls.node_id() and is_alive(origin.life):
+            os.kill(origin.life.pid, signal.SIGKILL)
+        else:
+            calls.kill(handle, restart=True)
+
+
+class _NotFound(Exception):
+    """Ray knows no actor of the directory's name, for now."""

@@ -1,0 +1,19 @@
+"""What can go wrong with Ray itself, as errors of the runtime."""
+
+from actors.errors import UnderstudyError
+
+
+class ClusterUnavailable(UnderstudyError, ConnectionError):
+    """Ray could not be started or joined; the message says which address and why."""
+
+
+class HostFailed(UnderstudyError):
+    """A host process ended, or its entry raised, before it was ready; the message has its traceback."""
+
+
+class DirectoryUnavailable(UnderstudyError, ConnectionError):
+    """The directory did not answer within the deadline. The call may have run: repeat only what may run twice."""
+
+
+class PayloadLost(UnderstudyError):
+    """A payload in Ray's object store is gone, because the host that owned it died or let it go."""

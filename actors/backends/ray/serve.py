@@ -1,0 +1,107 @@
+"""What runs in a host process: take a seat, serve until told to stop, stop the actors that are left, leave in order."""
+
+import asyncio
+import contextlib
+import gc
+from dataclasses import dataclass
+
+from actors import logs
+from actors.address import Address
+from actors.backends.ray import calls
+from actors.backends.ray.host_life import HostLife
+from actors.backends.ray.placement import living_nodes
+from actors.backends.ray.seated import Membership, Seated, needs_new_host
+from actors.errors import AskError, Failed, Unplaceable
+from actors.host import Host
+from actors.placement import Placement
+from actors.supervising.root import NUMBER as ROOT
+from actors.supervising.root import MakeRoom
+from actors.supervising.signals import EndReason
+
+FIRST_PAUSE = 0.05
+"""Seconds between two looks at whether the first actor has come to a dedicated host."""
+
+ANSWER_TIME = 5.0
+"""Seconds by which the driver's answer may be later than its own attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostTask:
+    """The payload of a host process."""
+
+    membership: Membership
+    dedicated: bool = False
+    """Whether the host is made for one spawn, and ends with what that started."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeat:
+    """What a host process reports when it is ready."""
+
+    seat: int
+    epoch: int
+
+
+async def serve(task: HostTask, life: HostLife) -> None:
+    """Be a host until `life` says stop."""
+    node_id = calls.node_id()
+    node = next(node for node in await asyncio.to_thread(living_nodes) if node.node_id == node_id)
+    seated = Seated(
+        task.membership, node=node_id, address=node.address, takes_anybody=not task.dedicated, labels=node.labels
+    )
+    host = await seated.take()
+    # what the imports and Ray have made lives as long as the process; a collection would look at it again and again
+    gc.collect()
+    gc.freeze()
+    host.placer = DriverPlacer(host, task.membership.driver)
+    logs.to_stderr(task.membership.settings.log_level, str(host.sitting))
+    life.ready(HostSeat(host.seat, host.sitting.epoch))
+    await _until_the_end(task, life, host)
+    await host.stop_cells(EndReason.STOPPED)
+    await seated.leave(max(0.2, life.budget / 2))
+
+
+async def _until_the_end(task: HostTask, life: HostLife, host: Host) -> None:
+    """Until the process is told to stop, or a dedicated host is left by the last of its actors, or never got any."""
+    told = asyncio.ensure_future(life.stopping.wait())
+    if task.dedicated:
+        left = asyncio.ensure_future(_left_empty(host))
+        await asyncio.wait([told, left], return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
+    else:
+        await told
+    told.cancel()
+
+
+async def _left_empty(host: Host) -> None:
+    """Until the last actor has ended; or none has come in the time of a spawn, whose caller may have been cancelled."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(host.settings.spawn_timeout):
+            while not host.started:  # noqa: ASYNC110 - a look now and then, at a host that is idle otherwise
+                await asyncio.sleep(FIRST_PAUSE)
+    await host.empty()
+
+
+class DriverPlacer:
+    """Lets the driver make hosts for what actors of this one spawn: there is one creator path (rule A14)."""
+
+    def __init__(self, host: Host, driver: int) -> None:
+        self._host = host
+        self._driver = Address(host.system, driver, ROOT)
+
+    def must_make_room(self, placement: Placement) -> bool:
+        """As the driver's own answer would be."""
+        return needs_new_host(placement, self._host)
+
+    async def make_room(self, placement: Placement) -> int:
+        """The seat of a host that the driver has made; raises Unplaceable."""
+        host = self._host
+        timeout = host.settings.placement_timeout + ANSWER_TIME
+        try:
+            return int(await host.delivery.ask_afar(host.ref_to(self._driver), MakeRoom(placement), timeout))
+        except Failed as error:
+            if isinstance(error.__cause__, Unplaceable):
+                raise error.__cause__ from None
+            raise Unplaceable(f"The driver could not make a host: {error}") from error
+        except AskError as error:
+            raise Unplaceable(f"The driver, which makes hosts, did not answer: {error}") from error

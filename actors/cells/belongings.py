@@ -1,0 +1,102 @@
+"""What an incarnation has besides its actor: children, timers, watches, tasks. Each is made when it is first needed.
+
+An idle actor has none of them, and pays a word of memory for each.
+"""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from actors.cells.timers import Timers
+from actors.cells.watches import Watches
+from actors.supervising.children import Children
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from actors.cells.cell import Cell
+    from actors.mail.activity import Activity
+    from actors.supervising.signals import EndReason
+
+
+class Belongings:
+    """The part of a cell that ends with each incarnation."""
+
+    __slots__ = ("_children", "_timers", "_watches", "activities", "tasks")
+
+    def __init__(self) -> None:
+        self._children: Children | None = None
+        self._timers: Timers | None = None
+        self._watches: Watches | None = None
+        self.activities: set[Activity] | None = None
+        """What the runtime runs for this incarnation in tasks: handlers that wait, hooks, piped work."""
+        self.tasks: dict[asyncio.Future[Any], Activity] | None = None
+        """Tasks that the actor's own code has created, and what they were created in."""
+
+    @property
+    def children(self) -> Children:
+        """The children of this incarnation."""
+        if self._children is None:
+            cell = self._cell
+            self._children = Children(cell, cell.blueprint.supervision)
+        return self._children
+
+    @property
+    def timers(self) -> Timers:
+        """The timers of this incarnation."""
+        if self._timers is None:
+            self._timers = Timers(self._cell)
+        return self._timers
+
+    @property
+    def watches(self) -> Watches:
+        """Whom this incarnation watches, and who watches it."""
+        if self._watches is None:
+            self._watches = Watches(self._cell)
+        return self._watches
+
+    @property
+    def has_children(self) -> bool:
+        """Whether any child of this incarnation lives."""
+        return self._children is not None and len(self._children) > 0
+
+    def left_behind(self, task: "asyncio.Future[Any]", activity: "Activity") -> None:
+        """Adopt a task that the actor's code created: it is to end with the incarnation."""
+        if self.tasks is None:
+            self.tasks = {}
+        self.tasks[task] = activity
+        task.add_done_callback(self._forget_task)
+
+    def close_children(self) -> None:
+        """No child is started for this incarnation any more."""
+        if self._children is not None:
+            self._children.close()
+
+    def drop_children(self) -> None:
+        """Forget the ended children of an ended incarnation; the next one begins with none (rule A6)."""
+        self._children = None
+
+    def end_timers(self) -> None:
+        """End all timers of this incarnation."""
+        if self._timers is not None:
+            self._timers.cancel_all()
+            self._timers = None
+
+    def end_watches(self, reason: "EndReason") -> None:
+        """End all watches of this incarnation, in both directions."""
+        if self._watches is not None:
+            watches, self._watches = self._watches, None
+            watches.end(reason)
+
+    def seat_lost(self, seat: int) -> None:
+        """A seat is lost: its actors that this one watches, or is the parent of, have ended."""
+        if self._watches is not None:
+            self._watches.seat_lost(seat)
+        if self._children is not None:
+            self._children.seat_lost(seat)
+
+    @property
+    def _cell(self) -> "Cell":
+        return cast("Cell", self)
+
+    def _forget_task(self, task: "asyncio.Future[Any]") -> None:
+        if self.tasks is not None:
+            self.tasks.pop(task, None)

@@ -1,0 +1,383 @@
+"""A live actor: its mailbox, the loop that handles its messages, and the flags by which the system speaks to it.
+
+The loop is `turn`: take an envelope, handle it, until the mailbox is empty or the turn is used up. A `def` handler runs
+right there. Any other handler becomes a task, and the cell waits (or, for interleaved handlers, goes on with further
+interleaved ones: the rule of readers and writer, A42). Nothing here waits: starts and ends are in `lifecycle`.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from actors.address import Address
+from actors.cells import lifecycle
+from actors.cells.belongings import Belongings
+from actors.cells.blueprint import Blueprint
+from actors.cells.context import Context
+from actors.cells.lifecycle import Phase
+from actors.errors import MailboxFull, NotRunning
+from actors.mail.activity import Activity
+from actors.mail.dead_letters import Reason
+from actors.mail.envelope import Asker, Envelope
+from actors.mail.mailbox import CLOSED, Mailbox, Overflow
+from actors.ref import Ref
+from actors.supervising.failure import packed, refusal
+from actors.supervising.signals import (
+    ChildEnded,
+    ChildFailed,
+    ChildStarted,
+    Ended,
+    EndReason,
+    ResumeChild,
+    Signal,
+    StartChild,
+    StopChild,
+    StopReport,
+    Unwatch,
+    Watch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextvars import Context as Variables
+
+    from actors.actor import Actor
+    from actors.host import Host
+    from actors.messages.handlers import Handler
+    from actors.supervising.signals import Spec
+
+
+class Cell(Belongings):
+    """One address that lives on this host, through all its incarnations."""
+
+    # fmt: off
+    __slots__ = (
+        "abandoned", "active_at", "actor", "alone", "began", "behaviour", "blueprint", "context", "direct", "ending",
+        "failing", "handled", "handlers", "held", "host", "idle", "idle_limit", "in_hand", "incarnation", "mailbox",
+        "open", "parent", "path", "phase", "readers", "ref", "report", "retry", "spec", "stash", "stop_reason",
+        "successor", "variables",
+    )
+    # fmt: on
+
+    def __init__(self, host: "Host", address: Address, spec: "Spec", parent: Address, path: str) -> None:  # noqa: PLR0915 - a field is a statement
+        super().__init__()
+        self.host = host
+        self.ref: Ref[Any] = Ref(address, host.delivery, None if host.settings.copy_messages else self)
+        self.spec = spec
+        self.parent = parent
+        self.path = path
+        self.blueprint = blueprint = Blueprint.of(spec.actor_class)
+        self.handlers = blueprint.table.handlers
+        bound = blueprint.mailbox.bound or host.settings.mailbox_bound
+        self.mailbox = Mailbox(bound, blueprint.mailbox.overflow, several=blueprint.several_lanes)
+        self.actor: Actor | None = None
+        self.context: Context | None = None
+        self.phase = Phase.STARTING
+        self.incarnation = 0
+        self.handled = 0
+        """Messages whose handling has begun, in all incarnations."""
+        self.open = False
+        """Whether the next message may be handled: running, not failing, and no ordinary handler in progress."""
+        self.idle = False
+        """Open, and not in the host's queue of ready cells: the next message must put it there."""
+        self.failing = False
+        """Failed, and waiting for its parent's directive."""
+        self.began = False
+        """Whether `on_start` of this incarnation has finished, so that `on_stop` is owed."""
+        self.ending = False
+        """Whether the steps that end an incarnation are being taken."""
+        self.stop_reason: EndReason | None = None
+        """Why the address is to end for good; None while it is not."""
+        self.successor: StartChild | None = None
+        """The start of the next incarnation, from when it was commanded until it is done."""
+        self.retry: asyncio.TimerHandle | None = None
+        """The wait before that start."""
+        self.idle_limit: float | None = None
+        """Seconds without a message after which a ReceiveTimeout comes."""
+        self.active_at = 0.0
+        """When the last turn began, in seconds on the host's clock; kept only while `idle_limit` is set."""
+        self.alone = False
+        """Whether an ordinary handler is in progress that waits for something."""
+        self.readers = 0
+        """Interleaved handlers in progress."""
+        self.direct = True
+        """Whether a `def` handler runs where its message is taken: no readers, and not become something else."""
+        self.held: Envelope | None = None
+        """An ordinary message that waits for the readers to finish."""
+        self.behaviour: Callable[[Any], Any] | None = None
+        """What the actor has become; None for its declared handlers."""
+        self.abandoned: tuple[str, ...] = ()
+        """What did not end when it was cancelled, in all incarnations, by name: for the report of the stop."""
+        self.report = StopReport()
+        """What the ends of children have said, in all incarnations."""
+        self.stash: deque[Envelope] | None = None
+        self.in_hand: dict[Asker, None] | None = None
+        """Askers to whom a reply was promised for later."""
+        self.variables: Variables | None = None
+
+    @property
+    def address(self) -> Address:
+        """Its address."""
+        return self.ref.address
+
+    @property
+    def name(self) -> str:
+        """How logs and errors speak of it: its path, or its class and address."""
+        return self.path or f"{self.spec.actor_class.__name__} {self.address}"
+
+    # ---- messages in ------------------------------------------------------------------------------------------------
+
+    def handler_for(self, message: object) -> "Handler | None":
+        """The handler of a message, by its class or a base of it; TypeError, naming those there are, if none."""
+        handler = self.blueprint.table.find(message.__class__)
+        if handler is None and self.behaviour is None:
+            raise self.blueprint.table.unknown(message)
+        return handler
+
+    def accept(self, envelope: Envelope) -> None:
+        """Queue one envelope, and see to it that the cell gets a turn."""
+        mailbox = self.mailbox
+        queue = mailbox.queue
+        if queue is not None and not mailbox.special and len(queue) < mailbox.bound:  # as `put` does, without a call
+            queue.append(envelope)
+        else:
+            lost = mailbox.put(envelope)
+            if lost is not None:
+                self._lost(lost, envelope)
+        if self.idle:
+            self.idle = False
+            self.host.wake(self)
+
+    def accept_send(self, envelope: Envelope) -> None:
+        """Queue the envelope of a `send`: whoever waits hears when there was room for it (rule A32)."""
+        accepted = envelope.accepted
+        assert accepted is not None  # that is what makes it a send
+        lost = self.mailbox.put(envelope)
+        if lost is not envelope:
+            envelope.accepted = None
+            accepted.reply(None)
+        if lost is not None:
+            self._lost(lost, envelope)
+        if self.idle:
+            self.idle = False
+            self.host.wake(self)
+
+    def accept_exempt(self, envelope: Envelope) -> None:
+        """Queue what needs no room: Terminated, a tick, a piped result. A stopped actor gets none."""
+        if self.mailbox is not CLOSED:
+            self.mailbox.put_exempt(envelope)
+            if self.idle:
+                self.idle = False
+                self.host.wake(self)
+
+    def give_up(self, envelope: Envelope, reason: Reason) -> None:
+        """End what waits for this envelope; a message nobody waits for becomes a dead letter."""
+        who = self.name
+        if envelope.accepted is not None:
+            envelope.accepted.fail(
+                MailboxFull(f"The mailbox of {who} is full.")
+                if reason is Reason.MAILBOX_FULL
+                else NotRunning(f"{who} is not running.")
+            )
+        if envelope.ask is not None:
+            ask, envelope.ask = envelope.ask, None
+            ask.fail(refusal(reason, who))
+        elif envelope.tick is None:
+            sender = envelope.sender
+            self.host.dead_letters.add(envelope.message, self.address, reason, sender.ref if sender else None)
+
+    def _lost(self, lost: Envelope, envelope: Envelope) -> None:
+        if self.mailbox is CLOSED:
+            self.give_up(lost, Reason.NOT_RUNNING if self.phase is Phase.ENDED else Reason.STOPPED)
+        elif lost.accepted is not None and lost is envelope and self.blueprint.mailbox.overflow is Overflow.REJECT:
+            if lost.sender is self:
+                self.give_up(lost, Reason.MAILBOX_FULL)
+            else:
+                self.mailbox.wait(lost)
+        else:
+            self.give_up(lost, Reason.MAILBOX_FULL)
+
+    # ---- the loop ---------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:  # noqa: C901, PLR0912 - the hot path: calls would cost more than the work
+        """Handle what waits, at most `turn_messages` messages, so that no actor keeps the others waiting."""
+        host = self.host
+        activity = host.turn_activity
+        activity.cell = self
+        left = host.turn_messages
+        if self.idle_limit is not None:
+            self.active_at = host.clock()
+        mailbox = self.mailbox
+        try:
+            if self.held is not None and self.open:
+                held, self.held = self.held, None
+                self._handle(held)
+            while left and self.open:
+                queue = mailbox.queue
+                if queue and not mailbox.special:  # what `take` would do, without a call
+                    envelope = queue.popleft()
+                else:
+                    taken = mailbox.take()
+                    if taken is None:
+                        self.idle = True
+                        break
+                    envelope = taken
+                left -= 1
+                handler = envelope.handler
+                if not self.direct or handler is None or not handler.plain or envelope.tick is not None:
+                    self._handle(envelope)
+                    continue
+                deadline = envelope.deadline
+                if deadline is not None and host.clock() >= deadline:
+                    self.give_up(envelope, Reason.EXPIRED)
+                    continue
+                activity.envelope = envelope
+                try:
+                    result = handler.invoke(self.actor, envelope.message)
+                except BaseException as error:
+                    self.raised(envelope, error)
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
+                else:
+                    ask = envelope.ask
+                    if ask is not None:
+                        ask.reply(result)
+        finally:
+            self.handled += host.turn_messages - left
+            activity.cell = activity.envelope = None
+            if self.open and not self.idle:
+                host.wake(self)
+
+    def _handle(self, envelope: Envelope) -> None:  # noqa: C901, PLR0911, PLR0912 - one branch for each way
+        """Handle one message in another way than `turn`: in a task, by a behaviour, a tick, beside interleaved ones."""
+        handler, behaviour = envelope.handler, self.behaviour
+        interleaved = handler is not None and handler.interleaved and behaviour is None
+        if self.readers and not interleaved:
+            self.held = envelope
+            self.open = False
+            return
+        deadline = envelope.deadline
+        if deadline is not None:
+            if envelope.tick is not None:
+                if not envelope.tick.taken():
+                    return
+            elif self.host.clock() >= deadline:
+                self.give_up(envelope, Reason.EXPIRED)
+                return
+        self.host.turn_activity.envelope = envelope
+        try:
+            if behaviour is not None:
+                result = behaviour(envelope.message)
+                if asyncio.iscoroutine(result):
+                    self.host.work.perform(self, envelope, result, interleaved=False)
+                    return
+            elif handler is None:
+                self.give_up(envelope, Reason.NOT_HANDLED)
+                return
+            elif handler.is_async or handler.plain:
+                result = handler.invoke(self.actor, envelope.message)
+                if not handler.plain:
+                    self.host.work.perform(self, envelope, result, interleaved=interleaved)
+                    return
+            else:
+                self.host.work.perform(self, envelope, self._begun(handler, envelope), interleaved=interleaved)
+                return
+        except BaseException as error:
+            self.raised(envelope, error)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return
+        if envelope.ask is not None:
+            envelope.ask.reply(result)
+
+    def _begun(self, handler: "Handler", envelope: Envelope) -> "Awaitable[Any]":
+        if handler.blocking:
+            return self.host.work.in_thread(handler.invoke, self.actor, envelope.message)
+        made: Any = handler.invoke(self.actor, envelope.message)
+        return self.host.streams.run(made, envelope) if handler.streams else made
+
+    def leave(self, activity: Activity, interleaved: bool) -> bool:  # noqa: FBT001
+        """A handler has ended: go on. False for one that was abandoned, whose result must not count."""
+        activities = self.activities
+        if activities is None or activity not in activities:
+            return False
+        activities.remove(activity)
+        if interleaved:
+            self.readers -= 1
+            self.direct = not self.readers and self.behaviour is None
+        else:
+            self.alone = False
+        self.reopen()
+        return True
+
+    def reopen(self) -> None:
+        """Let the next message be handled, unless something still forbids it."""
+        if self.open or self.alone or self.failing or self.phase is not Phase.RUNNING:
+            return
+        if self.held is not None:
+            if self.readers:
+                return
+        elif not self.mailbox.queue and not self.mailbox.special and self.host.turn_activity.cell is not self:
+            self.open = self.idle = True
+            return
+        self.open = True
+        if self.host.turn_activity.cell is not self:  # else its turn just goes on
+            self.host.wake(self)
+
+    def become(self, behaviour: "Callable[[Any], Any] | None") -> None:
+        """Give every further message to `behaviour`; None goes back to the declared handlers."""
+        self.behaviour = behaviour
+        self.direct = behaviour is None and not self.readers
+
+    # ---- failing and supervising ------------------------------------------------------------------------------------
+
+    def raised(self, envelope: Envelope, error: BaseException) -> None:
+        """The handler of this envelope raised."""
+        lifecycle.raised(self, envelope, error)
+
+    def escalate(self, error: BaseException) -> None:
+        """Fail with an error of a child, or of work beside the handlers."""
+        lifecycle.fail(self, packed(error))
+
+    def abandon(self, activity: Activity, what: str) -> None:
+        """Give up what does not end when it is cancelled."""
+        lifecycle.abandon(self, activity, what)
+
+    async def claim(self, name: str, address: Address) -> bool:
+        """Names of children are unique among siblings, and so in this table alone."""
+        del name, address
+        return True
+
+    def released(self, name: str, address: Address) -> None:
+        """Nothing besides the table holds a child's name."""
+
+    # ---- signals in -------------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> None:
+        """Do what a signal says; never waits."""
+        match signal:
+            case ChildFailed():
+                self.children.on_failed(signal)
+            case ChildEnded():
+                self.children.on_ended(signal)
+            case ChildStarted():
+                self.children.on_started(signal)
+            case StartChild():
+                lifecycle.restart(self, signal)
+            case ResumeChild():
+                if self.failing and signal.incarnation == self.incarnation and self.successor is None:
+                    self.failing = False
+                    self.reopen()
+            case StopChild():
+                lifecycle.stop(self, signal.reason)
+            case Watch():
+                self.watches.on_watch(signal)
+            case Unwatch():
+                self.watches.on_unwatch(signal)
+            case Ended():
+                self.watches.on_ended(signal)
+
+    def stop(self) -> None:
+        """End by its own wish, as soon as the running handler has finished."""
+        lifecycle.close(self)
+        self.host.signal(self.address, StopChild(self.address, self.parent, EndReason.STOPPED))

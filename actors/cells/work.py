@@ -1,0 +1,167 @@
+"""The tasks and threads of one host: handlers that wait, handlers that block, what they leave behind, and own steps.
+
+A task that an actor's code creates belongs to the actor's incarnation and ends with it: the loop's task factory tells.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextvars import Context as Variables
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from actors.cells.threads import Threads
+from actors.mail.activity import Activity, FencedActivity, SideActivity, running
+
+if TYPE_CHECKING:
+    from actors.cells.cell import Cell
+    from actors.host import Host
+    from actors.mail.envelope import Envelope
+
+log = logging.getLogger("understudy.host")
+
+EAGERLY: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+"""A handler that never waits is done within its turn, where Python can start a task at once: half the cost."""
+
+
+class Work:
+    """Starts tasks in the right context and keeps them until they end."""
+
+    def __init__(self, host: "Host", variables: Variables) -> None:
+        self._host = host
+        self._variables = variables
+        self._system: set[asyncio.Task[Any]] = set()
+        self._threads: Threads | None = None
+        # Straight from the class: the loop's own `create_task` would ask the factory, which is for users' tasks. The
+        # name is given because making up a numbered one costs more than the rest.
+        self._task: Callable[..., asyncio.Task[Any]] = partial(asyncio.Task, loop=host.loop, name="actor", **EAGERLY)
+        self._previous_factory: Any = host.loop.get_task_factory()
+        self._factory: Any = self._adopting
+        host.loop.set_task_factory(self._factory)
+        self.abandoned_tasks: set[asyncio.Future[Any]] = set()
+
+    @property
+    def abandoned_threads(self) -> int:
+        """Threads whose handler was given up and that have not returned yet."""
+        return self._threads.abandoned if self._threads is not None else 0
+
+    def perform(self, cell: "Cell", envelope: "Envelope", work: Awaitable[Any], *, interleaved: bool) -> None:
+        """Run a handler that may wait, alone or interleaved (A42). Called in the cell's turn: copies its variables."""
+        activity = Activity(cell, envelope)
+        if cell.activities is None:
+            cell.activities = set()
+        cell.activities.add(activity)
+        if interleaved:
+            cell.readers += 1
+            cell.direct = False
+        else:
+            cell.alone = True
+            cell.open = False
+        activity.task = self._task(_handled(cell, activity, work, interleaved))
+
+    def beside(self, cell: "Cell", steps: Coroutine[Any, Any, Any], envelope: "Envelope | None" = None) -> Activity:
+        """Run something of an actor beside its handlers, for as long as the incarnation lasts: a hook, piped work."""
+        activity = SideActivity(cell, envelope)
+        variables = (cell.variables or self._variables).copy()
+        variables.run(running.set, activity)
+        if cell.activities is None:
+            cell.activities = set()
+        cell.activities.add(activity)
+        task = activity.task = self._task(steps, context=variables)
+        activities = cell.activities
+        if task.done():
+            activities.discard(activity)
+        else:
+            task.add_done_callback(lambda _: activities.discard(activity))
+        return activity
+
+    def start_system(self, steps: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a step of the runtime; what it raises is logged."""
+        task: asyncio.Task[Any] = asyncio.Task(steps, loop=self._host.loop, context=self._variables.copy())
+        self._system.add(task)
+        task.add_done_callback(self._system_done)
+        return task
+
+    async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a blocking handler in a thread, and wait for it. Cancelled, the thread is abandoned and counted."""
+        if self._threads is None:
+            self._threads = Threads(self._host.settings.blocking_threads)
+        activity = running.get()
+        outcome: Future[Any] = self._threads.submit(partial(copy_context().run, function, *arguments))
+        try:
+            return await asyncio.wrap_future(outcome, loop=self._host.loop)
+        except asyncio.CancelledError:
+            if not outcome.cancel() and not outcome.done():  # it has begun, and nothing can stop it
+                self._threads.abandon(outcome)
+                if activity.cell is not None:
+                    activity.cell.abandon(activity, "a blocking handler")
+            raise
+
+    def abandon(self, task: asyncio.Future[Any]) -> None:
+        """Keep a task that does not listen to its cancelling, so that it is not destroyed while it runs."""
+        self.abandoned_tasks.add(task)
+        task.add_done_callback(self._abandoned_done)
+
+    async def close(self) -> None:
+        """Cancel the runtime's own steps and let the threads go; an abandoned thread does not keep the process."""
+        loop = self._host.loop
+        this = asyncio.current_task()
+        left = [task for task in self._system if task is not this]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=self._host.settings.cancel_grace)
+        if self._threads is not None:
+            self._threads.close()
+        if loop.get_task_factory() is self._factory:  # else another was put over it, and goes on using this one
+            loop.set_task_factory(self._previous_factory)
+
+    def _adopting(
+        self, loop: asyncio.AbstractEventLoop, steps: Coroutine[Any, Any, Any], **options: Any
+    ) -> "asyncio.Future[Any]":
+        """The loop's task factory: a task that an actor's code creates is the actor's."""
+        host, activity = self._host, running.get()
+        mine = not isinstance(activity, FencedActivity) and activity.cell is not None and activity.cell.host is host
+        if mine and activity is host.turn_activity:  # which speaks of another actor by the time the task runs
+            activity = SideActivity(activity.cell, activity.envelope)
+            options["context"] = options.get("context") or copy_context()
+            options["context"].run(running.set, activity)
+        if self._previous_factory is not None:
+            task = self._previous_factory(loop, steps, **options)
+        else:
+            task = asyncio.Task(steps, loop=loop, **options)
+        if mine and activity.cell is not None and not task.done():
+            activity.cell.left_behind(task, activity)
+        return task
+
+    def _abandoned_done(self, task: asyncio.Future[Any]) -> None:
+        self.abandoned_tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("An abandoned handler ended with %s.", type(error).__qualname__)
+
+    def _system_done(self, task: asyncio.Task[Any]) -> None:
+        self._system.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("A step of the runtime failed. Please report this as an error.", exc_info=error)
+
+
+async def _handled(cell: "Cell", activity: Activity, work: Awaitable[Any], interleaved: bool) -> None:  # noqa: FBT001
+    """A handler to its end. One that was abandoned has been accounted for already: its end counts no more."""
+    running.set(activity)
+    envelope = activity.envelope
+    assert envelope is not None  # made with it
+    try:
+        result = await work
+    except GeneratorExit:  # the loop is gone, and the system with it
+        raise
+    except BaseException as error:
+        if cell.leave(activity, interleaved):
+            cell.raised(envelope, error)
+        if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+            raise
+    else:
+        if cell.leave(activity, interleaved) and envelope.ask is not None:
+            envelope.ask.reply(result)

@@ -1,0 +1,166 @@
+"""Every error the runtime raises, in one tree; each message says what to do next.
+
+UnderstudyError
+├── AskError                 an ask ended without its reply; `ran` says whether the request ran (rule A29)
+│   ├── Failed               yes    the handler raised, or the actor ended with the ask in hand
+│   ├── NotRunning           no     no such actor, or it has stopped
+│   ├── NotHandled           no     the actor has no handler for this message
+│   ├── MailboxFull          no     refused, or evicted by the overflow policy, or no room on the link
+│   ├── Expired              no     its deadline passed before its turn
+│   ├── TimedOut             maybe  its deadline passed while the asker waited
+│   ├── Unreachable          no     never left this host, or
+│   │                        maybe  the link or the host was lost after it left
+│   ├── Deadlock             no     a start hook asked its parent, or itself
+│   ├── Stopped              no     it was queued when the actor stopped, or
+│   │                        yes    its handler was cut short by the stop
+│   └── Cancelled            maybe  its handler was cancelled
+├── Unsendable               the value cannot be encoded; named at the sender (also a TypeError)
+├── SpawnFailed              the actor's constructor or `on_start` failed
+│   └── NameTaken            a living sibling has this name
+├── Unplaceable              no host can take the actor; names the missing resource
+├── NoContext                the actor was made by hand, not spawned; or no message is being handled
+├── Fenced                   an old or abandoned life of an actor tried to act
+├── StashFull                the bounded stash is full
+├── TooManyWatches           the actor watches more than the limit
+├── LinkRefused              a peer was refused: other version, other system, wrong secret
+├── SettingsError            an unknown key or an impossible value
+└── SystemClosed             the system is not open (any more)
+"""
+
+from typing import Any, ClassVar, Literal
+
+Ran = Literal["no", "yes", "maybe"]
+
+
+class UnderstudyError(Exception):
+    """The root of all errors of this runtime."""
+
+
+class AskError(UnderstudyError):
+    """An ask ended without its reply. `ran` says whether the request was run: no, yes, or maybe."""
+
+    default: ClassVar[Ran] = "maybe"
+    ran: Ran
+
+    def __init__(self, message: str = "", *, ran: Ran | None = None) -> None:
+        super().__init__(message)
+        self.ran = ran if ran is not None else self.default
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self.args, self.__dict__))
+
+
+class Failed(AskError):
+    """The handler raised. `type_name`, `text` and `remote_traceback` say what; `__cause__` is it, where it decodes."""
+
+    default = "yes"
+
+    def __init__(self, message: str = "", *, type_name: str = "", text: str = "", remote_traceback: str = "") -> None:
+        super().__init__(message)
+        self.type_name = type_name
+        self.text = text
+        self.remote_traceback = remote_traceback
+
+
+class NotRunning(AskError):
+    """No actor has this address (any more). Ask its parent for a new ref."""
+
+    default = "no"
+
+
+class NotHandled(AskError):
+    """The actor has no handler for this message."""
+
+    default = "no"
+
+
+class MailboxFull(AskError):
+    """The mailbox, or the link to its host, has no room. Use `send` to wait for room, or ask again later."""
+
+    default = "no"
+
+
+class Expired(AskError):
+    """The deadline passed before the request had its turn; it was not run."""
+
+    default = "no"
+
+
+class TimedOut(AskError, TimeoutError):
+    """The deadline passed while waiting; the request may have run. Retry only with a key that makes it safe."""
+
+    default = "maybe"
+
+
+class Unreachable(AskError):
+    """The actor's host could not be reached."""
+
+    default = "maybe"
+
+
+class Deadlock(AskError):
+    """A start hook asked its parent, which waits for the start, or itself. Ask from a handler instead."""
+
+    default = "no"
+
+
+class Stopped(AskError):
+    """The actor stopped before it replied."""
+
+    default = "no"
+
+
+class Cancelled(AskError):
+    """The handler was cancelled before it replied."""
+
+    default = "maybe"
+
+
+class Unsendable(UnderstudyError, TypeError):
+    """The value cannot travel to another process. Send plain data, or spawn the actor beside the value's owner."""
+
+
+class SpawnFailed(UnderstudyError):
+    """The actor's constructor or `on_start` failed; `__cause__` is the error, where it decodes."""
+
+
+class NameTaken(SpawnFailed):
+    """A living sibling has this name. Choose another, or look the actor up by it."""
+
+
+class Unplaceable(UnderstudyError):
+    """No host can take the actor; the message names what is missing."""
+
+
+class NoContext(UnderstudyError):
+    """There is no context here: the actor was made by hand (spawn it), or no message is being handled."""
+
+
+class Fenced(UnderstudyError):
+    """An ended or abandoned life of an actor tried to act; nothing happened."""
+
+
+class StashFull(UnderstudyError):
+    """The stash holds as many messages as it may. Unstash, or raise the bound in the actor's mailbox options."""
+
+
+class TooManyWatches(UnderstudyError):
+    """The actor watches as many others as it may. Raise `watch_limit` in the settings, or share a watcher."""
+
+
+class LinkRefused(UnderstudyError):
+    """A peer was refused when its link was opened; the message names both sides' version, system or reason."""
+
+
+class SettingsError(UnderstudyError, ValueError):
+    """A setting is unknown or impossible; the message names it, its value and where it came from."""
+
+
+class SystemClosed(UnderstudyError):
+    """The system is not open. Use it inside `async with System(...)` or `System(...).run(main)`."""
+
+
+def _restore(kind: type[AskError], args: tuple[Any, ...], state: dict[str, Any]) -> AskError:
+    error = kind(*args)
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,29 @@
+"""Coroutines that wait for something to change, and look again when it may have."""
+
+import asyncio
+
+
+class Waiters:
+    """`wake` wakes all that wait at that moment; each checks for itself whether it may go on."""
+
+    __slots__ = ("_futures", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._futures: set[asyncio.Future[None]] = set()
+
+    async def wait(self) -> None:
+        """Until the next `wake`."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._futures.add(future)
+        try:
+            await future
+        finally:
+            self._futures.discard(future)
+
+    def wake(self) -> None:
+        """Called from the loop's thread."""
+        futures, self._futures = self._futures, set()
+        for future in futures:
+            if not future.done():
+                future.set_result(None)

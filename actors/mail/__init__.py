@@ -1,0 +1,1 @@
+"""How messages wait on one host: envelopes and mailboxes, asks and their deadlines, and letters that nobody got."""

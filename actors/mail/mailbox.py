@@ -1,0 +1,262 @@
+"""A bounded queue of envelopes: first in, first out per priority, with a stated answer to "no room".
+
+The common case, one priority and room left, is one deque and two short methods. Everything else (lanes, conflation,
+overflow, waiting senders) is behind one flag, so that it costs nothing where it is not used.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from actors.mail.envelope import Envelope
+from actors.messages.priority import Priority
+
+if TYPE_CHECKING:
+    from actors.address import Address
+
+LANES = len(Priority)
+"""Priorities, highest first (rule A35)."""
+
+NORMAL = int(Priority.NORMAL)
+"""The lane of messages that name no priority."""
+
+AGEING = 16
+"""A waiting lane is served at least once in this many takes (rule A35): a count, so that virtual time can test it."""
+
+
+class Overflow(Enum):
+    """What a full mailbox does with one message more."""
+
+    REJECT = "reject"
+    """Refuse it: `ask` hears MailboxFull, `send` waits, `tell` makes a dead letter."""
+    DROP_NEWEST = "drop_newest"
+    """Give up the new message, whatever the verb."""
+    DROP_OLDEST = "drop_oldest"
+    """Give up the message that has waited longest in the lowest lane, and take the new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxOptions:
+    """An actor class says `mailbox = MailboxOptions(bound=100, overflow=Overflow.DROP_OLDEST)`.
+
+    `bound`: messages that may wait, None for the setting `mailbox_bound`. `stash`: messages that may be stashed, None
+    for the setting `stash_bound`. Latest-per-key (conflation) is said where the message is handled: `conflate=`.
+    """
+
+    bound: int | None = None
+    overflow: Overflow = Overflow.REJECT
+    stash: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.bound is not None and self.bound < 1) or (self.stash is not None and self.stash < 1):
+            message = f"MailboxOptions(bound={self.bound}, stash={self.stash}): a bound is at least 1."
+            raise ValueError(message)
+
+
+class Mailbox:
+    """Envelopes that wait for one actor. Made empty: the deque comes with the first message."""
+
+    __slots__ = ("_keyed", "_lanes", "_passed", "_policy", "_several", "bound", "queue", "special", "waiting")
+
+    def __init__(self, bound: int, policy: Overflow = Overflow.REJECT, *, several: bool = False) -> None:
+        self.bound = bound
+        self.queue: deque[Envelope] | None = None
+        self.special = several
+        """True while the one deque is not the whole story: lanes, keys or waiting senders may exist."""
+        self._several = several
+        self.waiting: deque[Envelope] | None = None
+        """Accepted by nobody yet: `send`s that wait for room, first come first served (rule A32)."""
+        self._policy = policy
+        self._lanes: list[deque[Envelope]] | None = None
+        self._passed: list[int] | None = None
+        self._keyed: dict[Hashable, Envelope] | None = None
+
+    def __len__(self) -> int:
+        if self._lanes is not None:
+            return sum(map(len, self._lanes))
+        return len(self.queue) if self.queue is not None else 0
+
+    def put(self, envelope: Envelope) -> Envelope | None:
+        """Queue the envelope; returns the one that lost its place for it, itself when refused, else None."""
+        queue = self.queue
+        if queue is None or self.special or len(queue) >= self.bound:
+            return self._put_special(envelope)
+        queue.append(envelope)
+        return None
+
+    def take(self) -> Envelope | None:
+        """The next envelope: the highest lane first, but every waiting lane at least once in AGEING takes."""
+        queue = self.queue
+        if self.special:
+            return self._take_special()
+        if queue:
+            return queue.popleft()
+        return None
+
+    def put_exempt(self, envelope: Envelope) -> None:
+        """Queue at the tail of the ordinary lane, bound or not: Terminated, ticks, piped results (rules A24, A33)."""
+        self._lane(NORMAL).append(envelope)
+
+    def gather(self, sender: "Address") -> None:
+        """Move what this sender has in the other lanes to the tail of the ordinary one, where its end is to be queued.
+
+        So nothing of the dead is handled after its end (rule A24), and order within a lane is kept.
+        """
+        for level, lane in enumerate(self._lanes or ()):
+            if level != NORMAL and lane:
+                mine = [it for it in lane if it.sender is not None and it.sender.ref.address == sender]
+                if mine:
+                    kept = [it for it in lane if it.sender is None or it.sender.ref.address != sender]
+                    lane.clear()
+                    lane.extend(kept)
+                    self._lane(NORMAL).extend(mine)
+
+    def put_back(self, envelopes: list[Envelope]) -> None:
+        """Queue at the front, in the given order, bound or not: what the mailbox had accepted before (rule A38)."""
+        for envelope in reversed(envelopes):
+            self._lane(_level(envelope)).appendleft(envelope)
+
+    def wait(self, envelope: Envelope) -> None:
+        """Queue a `send` behind the other waiting ones; from now on the mailbox is full for all others (rule A32)."""
+        if self.waiting is None:
+            self.waiting = deque()
+        self.waiting.append(envelope)
+        self.special = True
+
+    def admit(self) -> None:
+        """Accept waiting `send`s while there is room, first come first served; those given up meanwhile are dropped."""
+        waiting = self.waiting
+        while waiting:
+            accepted = waiting[0].accepted
+            if accepted is not None and not accepted.ended:
+                if len(self) >= self.bound:
+                    return
+                self._lane(_level(waiting[0])).append(waiting[0])
+                waiting[0].accepted = None
+                accepted.reply(None)
+            waiting.popleft()
+        self.waiting = None
+        self._settle()
+
+    def clear(self) -> list[Envelope]:
+        """Everything that waited, accepted first, in order; the mailbox is empty afterwards."""
+        lanes = self._lanes if self._lanes is not None else [self.queue or ()]
+        left = [envelope for lane in lanes for envelope in lane]
+        left.extend(self.waiting or ())
+        self.queue = self.waiting = self._lanes = self._passed = self._keyed = None
+        self._settle()
+        return left
+
+    def _put_special(self, envelope: Envelope) -> Envelope | None:
+        if self.waiting:
+            self.admit()
+        handler = envelope.handler
+        if handler is not None and handler.conflate_key is not None and envelope.ask is None:
+            key = (handler.message, handler.conflate_key(envelope.message))
+            if self._keyed is None:
+                self._keyed = {}
+            earlier = self._keyed.get(key)
+            if earlier is not None:
+                earlier.message, earlier.sender = envelope.message, envelope.sender
+                return None
+            envelope.key = key
+        lost = self._make_room() if self.waiting or len(self) >= self.bound else None
+        if lost is None and (self.waiting or len(self) >= self.bound):
+            return envelope
+        if envelope.key is not None and self._keyed is not None:
+            self._keyed[envelope.key] = envelope
+        self._lane(_level(envelope)).append(envelope)
+        return lost
+
+    def _make_room(self) -> Envelope | None:
+        if self._policy is not Overflow.DROP_OLDEST:
+            return None
+        lanes = self._lanes if self._lanes is not None else [self._lane(NORMAL)]
+        for lane in reversed(lanes):
+            for index, envelope in enumerate(lane):
+                if not envelope.exempt:
+                    del lane[index]
+                    self._forget_key(envelope)
+                    return envelope
+        return None
+
+    def _take_special(self) -> Envelope | None:
+        lane = self._choose() if self._lanes is not None else self.queue
+        if not lane:
+            self._settle()
+            return None
+        envelope = lane.popleft()
+        self._forget_key(envelope)
+        if self.waiting:
+            self.admit()
+        return envelope
+
+    def _choose(self) -> deque[Envelope] | None:
+        lanes, passed = self._lanes, self._passed
+        assert lanes is not None and passed is not None  # noqa: PT018 - made together
+        waiting = [level for level in range(LANES) if lanes[level]]
+        if not waiting:
+            return None
+        oldest = max(waiting, key=passed.__getitem__)
+        # LANES less than AGEING, because that many levels can come of age in the same take
+        chosen = oldest if passed[oldest] >= AGEING - LANES else waiting[0]
+        for level in range(LANES):
+            passed[level] = passed[level] + 1 if level != chosen and lanes[level] else 0
+        return lanes[chosen]
+
+    def _lane(self, level: int) -> deque[Envelope]:
+        if self.queue is None:
+            self.queue = deque()
+        if self._lanes is None:
+            if level == NORMAL:
+                return self.queue
+            self._lanes = [deque() if other != NORMAL else self.queue for other in range(LANES)]
+            self._passed = [0] * LANES
+        return self._lanes[level]
+
+    def _forget_key(self, envelope: Envelope) -> None:
+        if envelope.key is not None and self._keyed is not None:
+            self._keyed.pop(envelope.key, None)
+            envelope.key = None
+
+    def _settle(self) -> None:
+        self.special = self._several or bool(self.waiting)
+
+
+def _level(envelope: Envelope) -> int:
+    return NORMAL if envelope.handler is None else envelope.handler.priority
+
+
+class _Closed(Mailbox):
+    """The mailbox of an actor that stops or has stopped: it takes nothing and holds nothing."""
+
+    __slots__ = ()
+
+    def put(self, envelope: Envelope) -> Envelope | None:
+        return envelope
+
+    def put_exempt(self, envelope: Envelope) -> None:
+        del envelope
+
+    def gather(self, sender: "Address") -> None:
+        """Move what this sender has in the other lanes to the tail of the ordinary one, where its end is to be queued.
+
+        So nothing of the dead is handled after its end (rule A24), and order within a lane is kept.
+        """
+        for level, lane in enumerate(self._lanes or ()):
+            if level != NORMAL and lane:
+                mine = [it for it in lane if it.sender is not None and it.sender.ref.address == sender]
+                if mine:
+                    kept = [it for it in lane if it.sender is None or it.sender.ref.address != sender]
+                    lane.clear()
+                    lane.extend(kept)
+                    self._lane(NORMAL).extend(mine)
+
+    def put_back(self, envelopes: list[Envelope]) -> None:
+        del envelopes
+
+
+CLOSED = _Closed(0)
+"""One for all, since it never holds anything."""

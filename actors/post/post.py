@@ -1,0 +1,350 @@
+"""Carries messages and signals between the hosts of a system, over links: one peer per sitting, one record per message.
+
+Out: encode in the call, queue on the link, account for what the link refuses. In: see `arrivals`. What an ended link
+leaves: see `settlement`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actors.address import Address, Sitting
+from actors.directory import Seat
+from actors.encoding.code import ClassTable
+from actors.encoding.pickling import dumps_spec, refusal
+from actors.errors import MailboxFull, TimedOut, Unreachable, Unsendable
+from actors.links.endpoints import Endpoint, TcpEndpoint
+from actors.links.events import LinkState
+from actors.links.link import Link
+from actors.mail.asks import Ask
+from actors.mail.dead_letters import Reason
+from actors.mail.envelope import Asker, Sender
+from actors.post.answers import Answers
+from actors.post.arrivals import Arrivals
+from actors.post.payloads import Payloads, Store
+from actors.post.peer import INLINE, Peer
+from actors.post.settlement import Settlement
+from actors.post.waiting_link import WaitingLink
+from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL
+from actors.ref import Ref
+from actors.supervising.signals import ChildFailed, Signal, StartChild
+
+if TYPE_CHECKING:
+    from actors.cells.streams import Incoming
+    from actors.host import Host
+    from actors.links.links import Links
+
+log = logging.getLogger("understudy.post")
+
+astuple: Any = msgspec.structs.astuple
+
+LAST_WORDS = 5.0
+"""Seconds that a verdict waits for the end of the stream of a host that is said to be dead."""
+
+PAYLOADS_PAUSE = 0.005
+"""Seconds between two looks at whether the last payloads have been loaded."""
+
+OVERHEAD = 128 * 1024
+"""Bytes of a large record that are not its message: sizes, addresses, names."""
+
+
+class Post:
+    """The post of one host."""
+
+    def __init__(self, host: "Host", store: Store | None = None) -> None:
+        self._host = host
+        self._classes = ClassTable(host.sitting.epoch)
+        self._indices = self._classes.indices
+        self._peers: dict[int, Peer] = {}
+        self._by_sitting: dict[Sitting, Peer] = {}
+        self._ending: dict[Sitting, tuple[Peer, set[int]]] = {}
+        """Peers whose links are ending, with the streams that were not confirmed."""
+        self._verdicts: dict[Sitting, tuple[Callable[[], None], asyncio.TimerHandle]] = {}
+        """What to do when a sitting that has ended has been heard to its end, and the timer that waits no longer."""
+        self.unreachable: Callable[[], None] = _nothing
+        """Called when a peer went away, which may be its end: the table may have news."""
+        self._links: Links | None = None
+        self._answers = Answers(self._classes, host.asks.late, host.system)
+        self._payloads = Payloads(
+            inline=min(INLINE, host.settings.link_buffer_bytes // 4),
+            largest=host.settings.message_bytes - OVERHEAD,
+            to_store=host.settings.socket_payload_bytes,
+            store=store,
+            in_thread=asyncio.to_thread,
+            start=host.work.start_system,
+            next_turn=host.loop.call_soon,
+        )
+        self._arrivals = Arrivals(host, self._answers, self._payloads)
+        self._settlement = Settlement(host, self._classes, self._arrivals, self._payloads)
+
+    def use(self, links: "Links") -> None:
+        """Begin to carry, on these links."""
+        self._links = links
+
+    # ---- out --------------------------------------------------------------------------------------------------------
+
+    def tell(self, address: Address, message: object, sender: Sender | None) -> None:
+        """Send a message; raises Unsendable."""
+        index = self._indices.get(message.__class__)
+        if index is None:
+            index = self._classes.index_for(message.__class__)
+        peer = self._peers.get(address.seat) or self._peer(address.seat)
+        values = astuple(message) if index else message
+        if peer is None or not self._put(peer, (TELL, address.number, _sender(sender), index, values), message):
+            reason = Reason.UNREACHABLE if peer is None or peer.ended else Reason.LINK_FULL
+            self._host.dead_letters.add(message, address, reason, sender.ref if sender else None)
+
+    def ask(self, address: Address, request: object, sender: Sender | None, ask: Asker, deadline: float | None) -> None:
+        """Send a request whose outcome `ask` hears; raises Unsendable."""
+        self._request(ASK, address, request, sender, ask, deadline)
+
+    async def send(
+        self, address: Address, message: object, sender: Sender | None, ask: Asker, deadline: float | None
+    ) -> None:
+        """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
+        peer = self._peer(address.seat)
+        if peer is not None:
+            await peer.room()
+        if not ask.ended:
+            number = self._request(SEND, address, message, sender, ask, deadline)
+            if isinstance(ask, Ask):
+                ask.future.add_done_callback(partial(self._withdraw, address.seat, number))
+
+    def stream(self, address: Address, request: object, sender: Sender | None, incoming: "Incoming") -> None:
+        """Send a request for a stream; raises Unsendable."""
+        number = self._request(STREAM, address, request, sender, incoming, None)
+        incoming.taken = partial(self._credit, address.seat, number)
+
+    def signal(self, to: Address, signal: Signal) -> None:
+        """Send a signal; raises Unsendable for a start whose arguments cannot be encoded."""
+        peer = self._peer(to.seat)
+        if peer is None:
+            self._host.nobody_there(to, signal)
+            return
+        if isinstance(signal, ChildFailed):
+            failure, error = signal.failure, signal.failure.error
+            bare = msgspec.structs.replace(signal, failure=msgspec.structs.replace(failure, error=None))
+            peer.put((FAILED, to.number, bare, self._answers.parcel(error)), 0, must=True)
+            return
+        try:
+            peer.put((SIGNAL, to.number, signal), 0, must=True)
+        except Unsendable:
+            if isinstance(signal, StartChild):  # names the argument
+                spec = signal.spec
+                dumps_spec(spec.actor_class, spec.args, spec.kwargs or {}, [], self._classes.origin, [])
+            raise
+
+    def _request(
+        self, kind: int, address: Address, request: object, sender: Sender | None, asker: Any, deadline: float | None
+    ) -> int:
+        index = self._indices.get(request.__class__)
+        if index is None:
+            index = self._classes.index_for(request.__class__)
+        peer = self._peers.get(address.seat) or self._peer(address.seat)
+        ask = asker if isinstance(asker, Ask) else self._host.asks.relay(asker, address)
+        if peer is None:
+            ask.fail(Unreachable(f"No host sits on seat {address.seat}.", ran="no"))
+            return 0
+        ask.target = address
+        number = self._host.asks.number(ask)
+        values = astuple(request) if index else request
+        if not self._put(peer, (kind, address.number, _sender(sender), index, values, number, deadline), request):
+            if peer.ended:
+                ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
+            else:
+                ask.fail(MailboxFull(f"The link to {peer.sitting} has no room. Ask again later, or use send."))
+        return number
+
+    def _put(self, peer: Peer, record: tuple[Any, ...], message: object) -> bool:
+        try:
+            return peer.put(record, record[3])
+        except Unsendable as error:
+            raise refusal([(type(message).__qualname__, message)], self._classes.origin, error) from error.__cause__
+
+    def _withdraw(self, seat: int, number: int, waited: "asyncio.Future[object]") -> None:
+        """Whoever waited for acceptance is told that it came, or does not wait any more: then it is not to come."""
+        if waited.cancelled() or isinstance(waited.exception(), TimedOut):
+            self._credit(seat, number, -1)
+
+    def _credit(self, seat: int, number: int, count: int) -> None:
+        peer = self._peers.get(seat)
+        if peer is not None:
+            peer.put((CREDIT, number, count), 0, must=True)
+
+    def give_up(self, sitting: Sitting) -> None:
+        """A sitting has ended for good."""
+        if self._links is not None:
+            self._links.give_up(sitting)
+
+    def away(self) -> list[Sitting]:
+        """The hosts that cannot be reached now."""
+        return [
+            it for it, peer in self._by_sitting.items() if peer.link.state is LinkState.UNREACHABLE and it.seat >= 0
+        ]
+
+    def when_read(self, sitting: Sitting, then: Callable[[], None]) -> None:
+        """Call `then` once nothing more can come from a sitting that has ended: at the end of its stream (rule A24).
+
+        That comes at once when its process is gone; where it does not, the verdict waits no longer than LAST_WORDS.
+        """
+        known = self._by_sitting.get(sitting)
+        if known is None or known.link.state is not LinkState.UP:
+            then()
+            return
+        timer = self._host.loop.call_later(LAST_WORDS, self._pronounce, sitting)
+        self._verdicts[sitting] = (then, timer)
+
+    async def payloads_taken(self, seconds: float) -> None:
+        """Wait until large payloads have been loaded, for at most so long: they end with this process."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(peer.owes for peer in self._by_sitting.values()):  # noqa: ASYNC110 - only while closing
+                    await asyncio.sleep(PAYLOADS_PAUSE)
+
+    def _pronounce(self, sitting: Sitting) -> None:
+        then, timer = self._verdicts.pop(sitting, (None, None))
+        if then is not None and timer is not None:
+            timer.cancel()
+            then()
+
+    # ---- in ---------------------------------------------------------------------------------------------------------
+
+    def link_received(self, peer: Sitting, records: list[bytes]) -> None:
+        """The next records of a peer, in order."""
+        self._arrivals.records(self._by_sitting.get(peer) or self._caller(peer), records)
+
+    def link_received_large(self, peer: Sitting, stream: int, record: bytearray) -> None:
+        """A large record is complete."""
+        self._arrivals.chunks(self._by_sitting.get(peer) or self._caller(peer), stream, record)
+
+    def _caller(self, sitting: Sitting) -> Peer:
+        """A peer that spoke first. This host may be asking the directory who sits there: now it knows."""
+        assert self._links is not None  # no record comes before `use`
+        link = self._links.to(sitting)
+        searched = self._peers.get(sitting.seat)
+        if searched is None or not isinstance(searched.link, WaitingLink):
+            return self._welcome(sitting, link)
+        self._meet(searched, sitting, link)
+        return searched
+
+    # ---- peers ------------------------------------------------------------------------------------------------------
+
+    def _peer(self, seat: int) -> Peer | None:
+        """The peer that sits on a seat by the newest table; None for a seat that nobody sits on."""
+        known = self._peers.get(seat)
+        if known is not None:
+            return known
+        if self._links is None:
+            return None
+        found = self._host.seats.get(seat)
+        if found is None:
+            return None if seat in self._host.lost_seats else self._search(seat)
+        return self._welcome(found.sitting, self._links.to(found.sitting, self._reachable(found)))
+
+    def _reachable(self, seat: Seat) -> list[Endpoint]:
+        """Where to dial a seat. A Unix socket that other nodes see (a shared folder) would pass a partition."""
+        same_node = seat.node == self._host.node
+        return [one for one in seat.endpoints if same_node or isinstance(one, TcpEndpoint)]
+
+    def _search(self, seat: int) -> Peer:
+        """A seat that this host has not heard of yet: keep what is sent there until the directory has been asked."""
+        waiting = WaitingLink(self._host.settings.link_buffer_bytes)
+        peer = self._welcome(Sitting(seat, 0), waiting)
+        self._host.work.start_system(self._find(peer, waiting))
+        return peer
+
+    async def _find(self, peer: Peer, waiting: WaitingLink) -> None:
+        seat = peer.sitting.seat
+        try:
+            self._host.new_table(await self._host.directory.table())
+        except Exception as error:  # noqa: BLE001 - then it is as if nobody sat there
+            log.warning("Seat %d could not be looked up: %s: %s", seat, type(error).__name__, error)
+        finally:
+            found = self._host.seats.get(seat)
+            if peer.link is not waiting:
+                pass  # it has called meanwhile
+            elif found is None or self._links is None:
+                records = waiting.close(found=False)
+                self._forget(peer)
+                self._settlement.session_over(peer, peer.sitting, [], records)
+            else:
+                self._meet(peer, found.sitting, self._links.to(found.sitting, self._reachable(found)))
+
+    def _meet(self, peer: Peer, sitting: Sitting, link: Link) -> None:
+        """Who was searched is found."""
+        self._by_sitting.pop(peer.sitting, None)
+        self._by_sitting[sitting] = peer
+        peer.meet(sitting, link)
+
+    def _welcome(self, sitting: Sitting, link: Link | WaitingLink) -> Peer:
+        peer = Peer(
+            sitting,
+            link,
+            self._classes,
+            refs=self._host.ref_to,
+            system=self._host.system,
+            payloads=self._payloads,
+            is_near=self._is_near,
+            give_up=self._settlement.give_up,
+        )
+        if peer.ended:  # by a verdict; it is of no use to anybody else
+            return peer
+        self._by_sitting[sitting] = peer
+        if sitting.seat >= 0:
+            self._peers[sitting.seat] = peer
+        return peer
+
+    def _is_near(self, seat: int) -> bool:
+        """Whether a seat is known to be on this machine, whose processes share one clock. A client has no seat."""
+        found = self._host.seats.get(seat)
+        return found is not None and found.node == self._host.node
+
+    # ---- the end of a session ---------------------------------------------------------------------------------------
+
+    def link_state(self, peer: Sitting, state: LinkState) -> None:
+        """The link went up, away or for good."""
+        known = self._by_sitting.get(peer)
+        if known is not None and state is LinkState.UP:
+            known.drain()
+        if known is not None and state.final:
+            self._ending[peer] = (known, set())
+            self._forget(known)
+        log.debug("The link to %s is %s.", peer, state)
+        if state is not LinkState.UP:
+            if not state.final:
+                self._pronounce(peer)
+            self.unreachable()
+
+    def link_large_given_up(self, peer: Sitting, unacked: list[int], never_sent: list[int]) -> None:
+        """Large records that an ended link had not confirmed."""
+        if peer in self._ending:
+            self._ending[peer][1].update(unacked, never_sent)
+
+    def link_given_up(self, peer: Sitting, unacked: list[bytes], never_sent: list[bytes]) -> None:
+        """Account for all that an ended session leaves: the end of what came, and what had not been confirmed."""
+        known, lost = self._ending.pop(peer, (None, set[int]()))
+        self._settlement.session_over(known, peer, unacked, never_sent, lost)
+        self._pronounce(peer)
+
+    def _forget(self, peer: Peer) -> None:
+        self._by_sitting.pop(peer.sitting, None)
+        if self._peers.get(peer.sitting.seat) is peer:
+            del self._peers[peer.sitting.seat]
+
+
+def _nothing() -> None:
+    pass
+
+
+def _sender(sender: Sender | None) -> int | tuple[int, int] | None:
+    """A sender on this host is its number alone; one that sent from elsewhere is seat and number."""
+    if sender is None:
+        return None
+    if isinstance(sender, Ref):
+        return (sender.address.seat, sender.address.number)
+    return sender.ref.address.number

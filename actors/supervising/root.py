@@ -1,0 +1,95 @@
+"""The top of a host's tree: a table of top-level specs, not an actor (rule A13).
+
+It runs no user code and has no incarnation, so nothing falls with it. It is one_for_one; a top-level actor whose budget
+is spent is stopped for good, and the system goes on without it, loudly.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from actors.address import Address
+from actors.errors import NotHandled
+from actors.mail.envelope import Asker
+from actors.messages.message import Request
+from actors.placement import Placement
+from actors.stats import HostStats
+from actors.supervising.children import Children
+from actors.supervising.signals import ChildEnded, ChildFailed, ChildStarted, Signal
+from actors.supervising.supervision import Supervision
+
+if TYPE_CHECKING:
+    from actors.host import Host
+
+log = logging.getLogger("understudy.supervision")
+
+
+class LookAtHost(Request[HostStats]):
+    """Asks a host how it is."""
+
+
+class MakeRoom(Request[int]):
+    """A host to the driver, which alone makes hosts (rule A14): make one for this placement; the reply is its seat."""
+
+    placement: Placement
+
+
+NUMBER = 0
+"""The number of every root: no actor has it, because actors' numbers begin above their epoch."""
+
+
+class Root:
+    """The parent of the actors that a system spawns from one process."""
+
+    def __init__(self, host: "Host", supervision: Supervision) -> None:
+        self.host = host
+        self.path = ""
+        self.children = Children(self, supervision)
+
+    @property
+    def address(self) -> Address:
+        """Where top-level actors send their signals."""
+        return Address(self.host.system, self.host.seat, NUMBER)
+
+    def escalate(self, error: BaseException) -> None:
+        """A top-level actor failed beyond its budget, or asked to escalate: there is nobody above."""
+        log.critical("A top-level actor was stopped for good: %s: %s", type(error).__qualname__, error, exc_info=error)
+
+    async def claim(self, name: str, address: Address) -> bool:
+        """Top-level names are unique in the whole system: the directory knows (rule A3)."""
+        try:
+            return await self.host.directory.claim(name, self.host.seat, address)
+        except BaseException:  # cancelled, or no answer: it may have been granted all the same
+            self.released(name, address)
+            raise
+
+    def released(self, name: str, address: Address) -> None:
+        """A top-level actor with a name has ended: free the name."""
+        self.host.work.start_system(self.host.directory.release(name, address))
+
+    def take(self, request: object, asker: Asker) -> None:
+        """Answer what another host asks this one."""
+        if isinstance(request, LookAtHost):
+            asker.reply(self.host.look())
+        elif isinstance(request, MakeRoom):
+            self.host.work.start_system(self._make_room(request.placement, asker))
+        else:
+            text = f"A host does not answer {type(request).__name__}. Run the same version on all hosts."
+            asker.fail(NotHandled(text))
+
+    async def _make_room(self, placement: Placement, asker: Asker) -> None:
+        try:
+            asker.reply(await self.host.place(placement))
+        except Exception as error:  # noqa: BLE001 - the asker is told
+            asker.fail(error)
+
+    def on_signal(self, signal: Signal) -> None:
+        """Hear of the children; a root hears nothing else."""
+        match signal:
+            case ChildFailed():
+                self.children.on_failed(signal)
+            case ChildEnded():
+                self.children.on_ended(signal)
+            case ChildStarted():
+                self.children.on_started(signal)
+            case _:
+                log.error("A root was sent %s; nothing was done.", type(signal).__name__)

@@ -1,0 +1,243 @@
+"""What users open and close: a system of actors, on one of the backends.
+
+System(on="local").run(main)                     a program
+async with System(on="ray") as system: ...       inside a running loop
+with System(on="local").blocking() as system:    a script or a notebook, without await
+"""
+
+import asyncio
+import importlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
+
+from actors.blocking import BlockingSystem
+from actors.cells.spawner import Spawner, Spawns
+from actors.errors import SystemClosed
+from actors.placement import Placement, anywhere
+from actors.settings import RULES, Settings
+from actors.supervising.signals import EndReason, StopReport
+from actors.supervising.supervision import Supervision
+
+if TYPE_CHECKING:
+    from actors.host import Host
+    from actors.mail.dead_letters import DeadLetter
+    from actors.ref import Ref
+    from actors.stats import HostStats
+
+T = TypeVar("T")
+On = Literal["local", "ray"]
+
+log = logging.getLogger("understudy.system")
+
+
+class Backend(Protocol):
+    """Where a system's hosts are: what `System` needs of `local` and `ray`."""
+
+    async def open(self, settings: Settings, supervision: Supervision) -> "Host":
+        """Open, and return the host of this process."""
+        ...
+
+    async def close(self, report: StopReport) -> None:
+        """End everything that `open` began; the actors have stopped already."""
+        ...
+
+    async def stats(self) -> "list[HostStats]":
+        """The figures of every host."""
+        ...
+
+
+class System(Spawns):
+    """A tree of actors. One object is opened and closed once.
+
+    on: "local" (one host, this process, no Ray) or "ray". supervision: how top-level actors are supervised.
+    Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
+    the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:
+    for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`; for "local" `seed`, `clock`.
+    Raises SettingsError for an impossible setting, TypeError for an option that nobody has.
+    """
+
+    __slots__ = ("_backend", "_host", "_stopping", "settings", "supervision")
+
+    def __init__(
+        self,
+        on: On = "local",
+        *,
+        settings: Settings | None = None,
+        settings_file: Path | str | None = None,
+        supervision: Supervision | None = None,
+        **options: Any,
+    ) -> None:
+        given = {name: options.pop(name) for name in list(options) if name in RULES}
+        if settings is None:
+            settings = Settings.load(given, file=settings_file)
+        self.settings = replace(settings, **given) if given else settings
+        self.supervision = supervision or Supervision()
+        self._backend: Backend = _backend(on, options)
+        self._host: Host | None = None
+        self._stopping: asyncio.Task[StopReport] | None = None
+
+    # ---- opening and closing ----------------------------------------------------------------------------------------
+
+    def run(self, main: "Callable[[System], Coroutine[Any, Any, T]]") -> T:
+        """Open, run `main(system)` to its end on a new loop, close, and return what it returned.
+
+        Ctrl-C cancels `main`, and the system is closed in order; so does SIGTERM. A second Ctrl-C does not wait for
+        that. Raises what `main` raises, KeyboardInterrupt after Ctrl-C, and SystemExit(143) after SIGTERM.
+        """
+
+        async def whole() -> T:
+            with _sigterm_cancels(asyncio.current_task()):
+                async with self:
+                    return await main(self)
+
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(whole())
+
+    def blocking(self) -> BlockingSystem:
+        """The form for scripts, notebooks and threads: `with System(on="local").blocking() as system: ...`.
+
+        It opens the system on a loop in a thread of its own; of a system that is open already it borrows the loop.
+        """
+        return BlockingSystem(self, _loop_factory())
+
+    async def __aenter__(self) -> Self:
+        if self._host is not None:
+            message = "This system was opened before. Make a new System(...) for each opening."
+            raise SystemClosed(message)
+        self._host = await self._backend.open(self.settings, self.supervision)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> StopReport:
+        """Stop all actors that were spawned from here, children first, then the hosts; asking twice is asking once.
+
+        The report names what had to be abandoned (rule A40).
+        """
+        host = self._opened()
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop(host))
+        return await asyncio.shield(self._stopping)
+
+    async def _stop(self, host: "Host") -> StopReport:
+        report = StopReport()
+        try:
+            report = await host.stop_actors()
+        finally:
+            await self._backend.close(report)
+        return report
+
+    # ---- actors -----------------------------------------------------------------------------------------------------
+
+    def options(
+        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+    ) -> Spawner:
+        """How the next actor is to be spawned: `system.options(name="ada").spawn(Account, 100)`.
+
+        A top-level actor lives anywhere but on the driver, unless `placement` says otherwise.
+        """
+        host = self._open()
+        return Spawner(host, host.root.children, name=name, placement=placement or anywhere(), stop_budget=stop_budget)
+
+    async def stop_actor(self, ref: "Ref[Any]") -> StopReport:
+        """Stop a top-level actor that was spawned from here, and wait for its report."""
+        children = self._open().root.children
+        child = children.table.get(ref.address.number)
+        return await children.stopped(child, EndReason.STOPPED) if child is not None else StopReport()
+
+    async def lookup(self, name: str) -> "Ref[Any] | None":
+        """The living top-level actor of this name, wherever it was spawned."""
+        host = self._open()
+        address = await host.directory.lookup(name)
+        return host.ref_to(address) if address is not None else None
+
+    # ---- watching over it -------------------------------------------------------------------------------------------
+
+    async def stats(self) -> "list[HostStats]":
+        """Figures of every host: depth, waits, handled, restarts, dead letters, links. Looks at every cell."""
+        self._open()
+        return await self._backend.stats()
+
+    def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
+        """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""
+        return self._open().dead_letters.subscribe(subscriber)
+
+    @property
+    def host(self) -> "Host":
+        """This process' host; for the runtime's own tools and tests."""
+        return self._open()
+
+    def _opened(self) -> "Host":
+        if self._host is None:
+            message = "The system is not open. Use it inside `async with System(...)` or `System(...).run(main)`."
+            raise SystemClosed(message)
+        return self._host
+
+    def _open(self) -> "Host":
+        host = self._opened()
+        if self._stopping is not None or host.closed:
+            message = "The system has been stopped. Make a new System(...)."
+            raise SystemClosed(message)
+        return host
+
+
+def _backend(on: str, options: Mapping[str, Any]) -> Backend:
+    places = {"local": "actors.backends.local", "ray": "actors.backends.ray.backend"}
+    if on not in places:
+        message = f"System(on={on!r}): choose one of {', '.join(map(repr, places))}."
+        raise ValueError(message)
+    module = importlib.import_module(places[on])
+    try:
+        return cast("Backend", module.open_backend(**options))
+    except TypeError as error:
+        message = f"System(on={on!r}) has no such option: {error}. See System, Settings and the backend's module."
+        raise TypeError(message) from None
+
+
+@contextmanager
+def _sigterm_cancels(task: "asyncio.Task[Any] | None") -> Generator[None]:
+    """Let SIGTERM do to a task what asyncio lets Ctrl-C do; leaves a handler alone that the program has set."""
+    told = False
+
+    def terminate() -> None:
+        nonlocal told
+        told = True
+        if task is not None:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    ours = (
+        sys.platform != "win32"
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if ours:
+        loop.add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if told:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        if ours:
+            loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

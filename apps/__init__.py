@@ -1,0 +1,1 @@
+"""Programs that run on Understudy: each folder is one, started by `python -m apps.<name>`."""

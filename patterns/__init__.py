@@ -1,0 +1,1 @@
+"""Patterns on top of actors, by their public door only: one pattern, one file."""

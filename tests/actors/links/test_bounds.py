@@ -1,0 +1,130 @@
+"""The bounds of links: silence, errors of the host, TLS, private folders, settings, and a close that leaves nothing."""
+
+import asyncio
+import gc
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.errors import SettingsError
+from actors.links import LinkSettings, LinkState, TcpEndpoint
+from tests.actors.links.hosts import Host, close, run, settings, sitting, until, up
+
+
+@pytest.fixture
+def sockets(tmp_path: Path) -> Path:
+    return tmp_path / "sockets"
+
+
+def test_a_silent_peer_is_suspected_then_unreachable_and_comes_back(sockets: Path) -> None:
+    async def main() -> None:
+        ada = Host(sitting(0), settings=settings(heartbeat_seconds=0.02, silence_seconds=0.2))
+        bob = await Host(sitting(1)).listen(sockets)
+        link = await up(ada.to(bob))
+        calm = link.suspicion
+        back = bob.links.to(ada.me)
+        # A stopped process: its sockets stay open, and nothing comes from them.
+        back._connection._wire.pause_reading()
+        await until(lambda: link.suspicion > 8)
+        await until(lambda: LinkState.UNREACHABLE in ada.states[bob.me])
+        link.send(b"after")
+        await until(lambda: bob.from_(ada) == [b"after"])
+        assert calm < 2
+        await close(ada, bob)
+
+    run(main)
+
+
+def test_an_error_in_the_host_does_not_cost_the_connection(sockets: Path) -> None:
+    async def main() -> None:
+        errors: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        ada, bob = Host(sitting(0)), await Host(sitting(1)).listen(sockets)
+        good, bob.link_received = bob.link_received, lambda peer, records: 1 / 0
+        link = await up(ada.to(bob))
+        link.send(b"bad")
+        await until(lambda: errors)
+        bob.link_received = good
+        link.send(b"good")
+        await until(lambda: bob.from_(ada) == [b"good"])
+        assert link.stats().connections == 1
+        await close(ada, bob)
+
+    run(main)
+
+
+def test_tls_guards_tcp(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    dialling = ssl.create_default_context(cafile=str(certificate))
+    listening = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    listening.load_cert_chain(certificate, key)
+
+    async def main() -> None:
+        ada, bob = (Host(sitting(seat), tls=(dialling, listening)) for seat in (0, 1))
+        bob.endpoints = await bob.links.listen(host="127.0.0.1")
+        link = ada.to(bob)
+        for number in range(1000):
+            link.send(b"%d" % number)
+        link.send_large([bytes(1_000_000)])
+        await until(lambda: len(bob.from_(ada)) == 1000 and bob.large)
+        plain = Host(sitting(2))
+        await until(lambda: plain.links.to(bob.me, bob.endpoints).state is LinkState.UNREACHABLE)
+        await close(ada, bob, plain)
+
+    run(main)
+    run(main, fast=True)
+
+
+def test_the_socket_directory_must_be_private(tmp_path: Path) -> None:
+    async def main() -> None:
+        with pytest.raises(SettingsError, match="0700"):
+            await Host(sitting(0)).listen(tmp_path)
+        host = await Host(sitting(0)).listen(made)
+        modes.append(made.stat().st_mode & 0o777)
+        with pytest.raises(SettingsError, match="107"):
+            await host.listen(tmp_path / ("long" * 25))
+        await close(host)
+
+    made, modes = tmp_path / "made", list[int]()
+    tmp_path.chmod(0o755)
+    run(main)
+    assert modes == [0o700]
+    assert not list(made.iterdir())
+
+
+def test_impossible_settings_are_refused() -> None:
+    with pytest.raises(SettingsError, match="buffer_bytes"):
+        LinkSettings(buffer_bytes=0)
+    with pytest.raises(SettingsError, match="chunk_bytes"):
+        LinkSettings(chunk_bytes=10**6)
+
+    async def main() -> None:
+        with pytest.raises(SettingsError, match="secret"):
+            Host(sitting(0), secret=b"short")
+        with pytest.raises(SettingsError, match="name"):
+            Host(sitting(0), system="x" * 201)
+        with pytest.raises(ValueError, match="itself"):
+            Host(sitting(0)).links.to(sitting(0))
+
+    run(main)
+
+
+def test_closed_hosts_leave_no_task_and_no_socket(sockets: Path) -> None:
+    async def main() -> None:
+        ada, bob = await Host(sitting(0)).listen(sockets), await Host(sitting(1)).listen(sockets)
+        ada.links.to(sitting(5), (TcpEndpoint("127.0.0.1", 1),))
+        await up(ada.to(bob))
+        await close(ada, bob)
+        await until(lambda: len(asyncio.all_tasks()) == 1)
+        assert not ada.links.stats().links
+
+    run(main)
+    gc.collect()

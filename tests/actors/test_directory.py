@@ -1,0 +1,178 @@
+"""The directory: seats are never used twice, names are held by one, and a rebuilding takes nobody for lost."""
+
+import pytest
+
+from actors.address import Address, Sitting
+from actors.directory import REBUILDING, SETTLING, Directory, Rebuilding, Seat, Table
+from actors.errors import Unplaceable
+from tests.actors.town import Keeper, Note, Town, actor, in_town, until
+
+NOW = 100.0
+
+
+def seat_of(sitting: Sitting, **changes: object) -> Seat:
+    return Seat(sitting.seat, sitting.epoch, node="node", **changes)
+
+
+def ada(seat: int) -> Address:
+    return Address("s", seat, 1 << 40)
+
+
+class Life:
+    """One directory with its first hosts."""
+
+    def __init__(self, hosts: int) -> None:
+        self.directory = Directory(generation=7)
+        self.seats = [seat_of(self.directory.sit(NOW, f"host {number}")) for number in range(hosts)]
+        for seat in self.seats:
+            self.table = self.directory.register(NOW, seat, {}, ())
+
+    def successor(self) -> Directory:
+        return Directory(generation=8, used_seats=self.directory.used_seats)
+
+    def known(self) -> tuple[Sitting, ...]:
+        return tuple(seat.sitting for seat in self.seats)
+
+
+def test_seats_are_numbered_in_order_and_sitting_down_twice_is_sitting_down_once() -> None:
+    directory = Directory(generation=3)
+    first, again, second = directory.sit(NOW, "a"), directory.sit(NOW, "a"), directory.sit(NOW, "b")
+    assert first == again
+    assert (first.seat, second.seat) == (0, 1)
+    assert second.epoch > first.epoch
+
+
+def test_the_seat_of_a_host_that_has_left_is_not_given_to_another() -> None:
+    life = Life(2)
+    life.directory.leave(NOW, life.seats[1].sitting)
+    assert life.directory.sit(NOW, "new").seat == 2
+
+
+def test_a_successor_gives_no_seat_away_that_was_ever_used_even_before_any_host_has_reported() -> None:
+    life = Life(3)
+    successor = life.successor()
+    assert successor.sit(NOW, "new").seat == 3
+
+
+def test_a_successor_that_lost_its_memory_learns_of_used_seats_from_reports() -> None:
+    life = Life(3)
+    successor = Directory(generation=8, used_seats=1)
+    successor.register(NOW, life.seats[0], {}, life.known())
+    assert successor.sit(NOW, "new").seat == 3
+
+
+def test_epochs_of_a_successor_are_higher_than_all_before() -> None:
+    life = Life(3)
+    assert life.successor().sit(NOW, "new").epoch > max(seat.epoch for seat in life.seats)
+
+
+def test_a_table_is_complete_once_all_that_were_known_have_reported_and_everybody_had_time_to() -> None:
+    life = Life(2)
+    successor = life.successor()
+    first = successor.register(NOW, life.seats[0], {}, life.known())
+    second = successor.register(NOW + 0.5, life.seats[1], {}, life.known())
+    assert (first.complete, second.complete) == (False, False)
+    registered, table = successor.renew(NOW + SETTLING, life.seats[0].sitting, 0, second.version)
+    assert registered
+    assert table is not None
+    assert table.complete
+    assert table.version > second.version
+
+
+def test_every_host_hears_that_the_table_has_become_complete() -> None:
+    life = Life(3)
+    successor = life.successor()
+    for seat in life.seats[:2]:
+        table = successor.register(NOW, seat, {}, life.known())
+    assert not successor.table(NOW + REBUILDING - 0.1).complete
+    for seat in life.seats[:2]:
+        _, news = successor.renew(NOW + REBUILDING, seat.sitting, 0, table.version)
+        assert news is not None
+        assert news.complete
+
+
+def test_a_host_that_is_proved_dead_while_the_table_is_rebuilt_is_not_waited_for() -> None:
+    life = Life(2)
+    successor = life.successor()
+    successor.register(NOW, life.seats[0], {}, life.known())
+    successor.leave(NOW + 1.0, life.seats[1].sitting)
+    assert successor.table(NOW + SETTLING).complete
+
+
+def test_no_name_is_granted_or_denied_before_the_names_of_all_hosts_are_known() -> None:
+    life = Life(2)
+    life.directory.claim(NOW, "ada", 0, ada(0))
+    successor = life.successor()
+    with pytest.raises(Rebuilding):
+        successor.claim(NOW, "ada", 1, ada(1))
+    with pytest.raises(Rebuilding):
+        successor.lookup(NOW, "ada")
+    successor.register(NOW, life.seats[0], {"ada": ada(0)}, life.known())
+    assert successor.lookup(NOW, "ada") == ada(0)
+    assert successor.claim(NOW, "ada", 1, ada(1)) is False
+    assert successor.claim(NOW + REBUILDING, "bob", 1, ada(1)) is True
+
+
+def test_a_name_is_held_by_one_and_free_again_when_its_holder_releases_it_or_its_host_leaves() -> None:
+    life = Life(2)
+    directory = life.directory
+    assert directory.claim(NOW, "ada", 0, ada(0))
+    assert directory.claim(NOW, "ada", 0, ada(0))
+    assert not directory.claim(NOW, "ada", 1, ada(1))
+    directory.release(NOW, "ada", ada(1))
+    assert directory.lookup(NOW, "ada") == ada(0)
+    directory.release(NOW, "ada", ada(0))
+    assert directory.lookup(NOW, "ada") is None
+    assert directory.claim(NOW, "ada", 1, ada(1))
+    directory.leave(NOW, life.seats[1].sitting)
+    assert directory.lookup(NOW, "ada") is None
+
+
+def test_a_host_that_was_declared_dead_is_not_taken_back() -> None:
+    life = Life(2)
+    life.directory.leave(NOW, life.seats[1].sitting)
+    table = life.directory.register(NOW, life.seats[1], {}, ())
+    assert [seat.number for seat in table.seats] == [0]
+    assert life.directory.renew(NOW, life.seats[1].sitting, 0, table.version)[0] is False
+
+
+def test_a_rebuilt_table_makes_no_living_host_look_lost_and_a_dead_one_is_lost_when_it_is_complete() -> None:
+    async def main(town: Town) -> None:
+        one, two, three = await town.settle(), await town.settle(), await town.settle()
+        far, gone = await one.spawn(Keeper, seat=two.host.seat), await one.spawn(Keeper, seat=three.host.seat)
+        everybody = town.directory.table(NOW)
+        version = (everybody.version[0] + 1, 0)
+        one.host.new_table(Table((*version[:1], 1), (one.seat,), complete=False))
+        one.host.new_table(Table((*version[:1], 2), (one.seat, two.seat), complete=False))
+        assert set(one.host.seats) == {0, 1, 2}
+        far.tell(Note(1))
+        await until(lambda: actor(two, far).seen == [1])
+        three.crash()
+        one.host.new_table(Table((*version[:1], 3), (one.seat, two.seat), complete=True))
+        await until(lambda: len(one.host.root.children) == 1)
+        assert set(one.host.seats) == {0, 1}
+        gone.tell(Note(2))
+        assert one.reasons() == ["unreachable"]
+        far.tell(Note(3))
+        await until(lambda: actor(two, far).seen == [1, 3])
+
+    in_town(main)
+
+
+def test_a_placement_that_needs_a_new_host_cannot_be_had_without_waiting() -> None:
+    class NoRoom:
+        def must_make_room(self, placement: object) -> bool:
+            return True
+
+        async def make_room(self, placement: object) -> int:
+            raise Unplaceable
+
+    async def main(town: Town) -> None:
+        one = await town.settle()
+        one.host.placer = NoRoom()
+        from actors.placement import dedicated
+
+        with pytest.raises(Unplaceable, match="await spawn"):
+            one.host.place_now(dedicated(num_cpus=1))
+
+    in_town(main)

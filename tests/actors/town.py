@@ -1,0 +1,207 @@
+"""Several hosts of one system in this process, with real links between them: quick, because Ray is left out."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from actors import Actor, Message, Ref, Settings, receive
+from actors.address import Address
+from actors.cells.spawner import Spawner
+from actors.directory import Directory, Seat, Table
+from actors.host import Host
+from actors.links import Links, LinkSettings
+from actors.mail.dead_letters import DeadLetter
+from actors.placement import Placement, here
+from actors.post.post import Post
+from actors.supervising.signals import EndReason
+
+SECRET = b"only for these tests, 32 bytes.."
+PATIENCE = 10.0
+
+
+class Clerk:
+    """The directory as one host of the town asks it."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.asked = 0
+        self.closed: asyncio.Event | None = None
+
+    async def claim(self, name: str, root_seat: int, address: Address) -> bool:
+        return self.directory.claim(time.monotonic(), name, root_seat, address)
+
+    async def release(self, name: str, address: Address) -> None:
+        self.directory.release(time.monotonic(), name, address)
+
+    async def lookup(self, name: str) -> Address | None:
+        return self.directory.lookup(time.monotonic(), name)
+
+    async def table(self) -> Table:
+        self.asked += 1
+        if self.closed is not None:
+            await self.closed.wait()
+        return self.directory.table(time.monotonic())
+
+
+class Resident:
+    """One host with its links, its endpoints, and its dead letters."""
+
+    def __init__(
+        self, directory: Directory, name: str, settings: Settings, link_settings: LinkSettings, store: Any
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.clerk = Clerk(directory)
+        self.host = Host(
+            system="town",
+            sitting=directory.sit(time.monotonic(), name),
+            loop=loop,
+            clock=time.monotonic,
+            random=Random(1),
+            settings=settings,
+            directory=self.clerk,
+            node="node",
+        )
+        self.post = Post(self.host, store)
+        self.links = Links(
+            self.host.sitting,
+            "town",
+            SECRET,
+            self.post,
+            loop=loop,
+            clock=time.monotonic,
+            entropy=os.urandom,
+            settings=link_settings,
+        )
+        self.post.use(self.links)
+        self.host.post = self.post
+        self.letters: list[DeadLetter] = []
+        self.host.dead_letters.subscribe(self.letters.append)
+        self.seat: Seat | None = None
+
+    async def listen(self, folder: Path) -> Seat:
+        endpoints = await self.links.listen(directory=str(folder))
+        self.seat = Seat(self.host.seat, self.host.sitting.epoch, endpoints, node="node", pid=os.getpid())
+        return self.seat
+
+    async def spawn(self, kind: Any, *args: Any, seat: int | None = None, name: str | None = None) -> Any:
+        """Spawn from this host's root, here or on another seat."""
+        placement = (
+            here() if seat is None else Placement("near", near=Ref(Address("town", seat, 0), self.host.delivery))
+        )
+        spawner = Spawner(self.host, self.host.root.children, name=name, placement=placement, stop_budget=None)
+        return await spawner.spawn(kind, *args)
+
+    def ref(self, other: "Ref[Any]") -> "Ref[Any]":
+        """The same actor, reached from this host."""
+        return self.host.ref_to(other.address)
+
+    def reasons(self) -> list[str]:
+        return [letter.reason.value for letter in self.letters]
+
+    def crash(self) -> None:
+        """End as a killed process does: no goodbye, and nobody listens any more."""
+        for link in list(self.links._links.values()):
+            link.end(type(link.state).GIVEN_UP, "crash")
+        self.links._closing = True
+        self.links.listener.close()
+
+
+class Town:
+    """All residents, and the directory they share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.directory = Directory(generation=1)
+        self.residents: list[Resident] = []
+
+    async def settle(
+        self,
+        *,
+        settings: Settings | None = None,
+        links: LinkSettings | None = None,
+        store: Any = None,
+        known: bool = True,
+    ) -> Resident:
+        """One more host. Unless `known`, the others hear of it only when they ask the directory."""
+        quick = LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001)
+        name = f"resident {len(self.residents)}"
+        resident = Resident(
+            self.directory,
+            name,
+            settings or Settings(cancel_grace=0.2, stop_budget=0.2, spawn_timeout=10.0),
+            links or quick,
+            store,
+        )
+        table = self.directory.register(time.monotonic(), await resident.listen(self.folder), {}, ())
+        self.residents.append(resident)
+        for one in self.residents if known else [resident]:
+            one.host.new_table(table)
+        return resident
+
+    def bury(self, dead: Resident) -> None:
+        """The directory hears that a host has died, and tells everybody."""
+        table = self.directory.leave(time.monotonic(), dead.host.sitting)
+        for one in self.residents:
+            if one is not dead:
+                one.host.new_table(table)
+
+    async def lose(self, dead: Resident) -> None:
+        """A host dies, and everybody has heard of it."""
+        dead.crash()
+        self.bury(dead)
+        for one in self.residents:
+            if one is not dead:
+                await until(lambda one=one: dead.host.seat not in one.post._peers)
+
+    async def close(self) -> None:
+        for resident in self.residents:
+            await resident.host.stop_cells(EndReason.STOPPED)
+        for resident in self.residents:
+            await resident.links.close(1.0)
+            await resident.host.close()
+
+
+def in_town(main: Callable[[Town], Coroutine[Any, Any, None]]) -> None:
+    """Run a test in a new town."""
+
+    async def whole() -> None:
+        with tempfile.TemporaryDirectory(prefix="town-", dir="/tmp") as folder:  # short, for the names of sockets
+            town = Town(Path(folder))
+            try:
+                await main(town)
+            finally:
+                await town.close()
+
+    asyncio.run(whole())
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Return as soon as this holds; an error after PATIENCE."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.001)
+
+
+class Note(Message):
+    text: object
+
+
+class Keeper(Actor):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @receive
+    def note(self, note: Note) -> None:
+        self.seen.append(note.text)
+
+
+def actor(resident: Resident, ref: "Ref[Any]") -> Any:
+    """The actor object behind a ref that lives on this resident."""
+    return resident.host.cells[ref.address.number].actor

@@ -1,0 +1,125 @@
+"""Hosts start together, say how they end, and stop in order on every way out."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.errors import HostFailed
+from actors.backends.ray.host_life import Farewell
+from actors.backends.ray.host_process import Driver, HostPlan
+from actors.backends.ray.host_processes import HostProcesses
+from actors.backends.ray.placement import Needs
+from actors.backends.ray.processes import is_alive, life_of
+
+ENTRIES = "tests.ray.entries:"
+
+
+def plan(name: str, entry: str, payload: Any = None, grace: float = 2.0) -> HostPlan:
+    return HostPlan(name, ENTRIES + entry, payload, grace)
+
+
+@pytest.fixture
+def processes(cluster: Cluster) -> Any:
+    processes = HostProcesses(cluster.namespace)
+    yield processes
+    processes.stop(budget=3)
+
+
+def test_hosts_start_together_and_stop_in_order_with_a_report(processes: HostProcesses) -> None:
+    first, second = processes.start([plan("one", "obedient", 1), plan("two", "obedient", 2)], Needs(), deadline=20)
+    assert first.report.report == {"payload": 1}
+    assert second.report.report == {"payload": 2}
+    assert first.report.life.pid != second.report.life.pid
+    assert processes.alive() == [first, second]
+    stopped = processes.stop(budget=10)
+    assert [(each.name, each.way) for each in stopped] == [("two", "ended"), ("one", "ended")]
+    assert all(each.farewell == Farewell("bye", in_time=True, report="drained for bye") for each in stopped)
+    assert not is_alive(first.report.life)
+    assert not is_alive(second.report.life)
+    assert first.end.result(timeout=1) == stopped[1].farewell
+    assert processes.stop(budget=10) == []
+
+
+def test_a_killed_host_is_known_within_a_second(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("victim", "obedient")], Needs(), deadline=20)
+    began = time.monotonic()
+    os.kill(host.report.life.pid, signal.SIGKILL)
+    verdict = host.end.result(timeout=5)
+    print(f"known after {time.monotonic() - began:.3f} s")
+    assert isinstance(verdict, str)
+    assert "ActorDiedError" in verdict
+    assert processes.alive() == []
+    assert [each.way for each in processes.stop(budget=3)] == ["already gone"]
+
+
+def test_a_host_told_to_end_by_sigterm_drains_first(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("terminated", "obedient")], Needs(), deadline=20)
+    os.kill(host.report.life.pid, signal.SIGTERM)
+    assert host.end.result(timeout=5) == Farewell("SIGTERM", in_time=True, report="drained for SIGTERM")
+
+
+def test_a_host_ignores_ctrl_c(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("steady", "obedient")], Needs(), deadline=20)
+    os.kill(host.report.life.pid, signal.SIGINT)
+    (stopped,) = processes.stop(budget=5)
+    assert stopped.farewell is not None
+    assert stopped.farewell.reason == "bye"
+
+
+def test_a_host_whose_driver_is_gone_drains_and_ends(processes: HostProcesses, cluster: Cluster) -> None:
+    with subprocess.Popen(["sleep", "600"]) as driver:
+        lives_for = dataclasses.replace(plan("orphan", "obedient"), driver=Driver(cluster.node_id, life_of(driver.pid)))
+        (host,) = processes.start([lives_for], Needs(), deadline=20)
+        driver.kill()
+    farewell = host.end.result(timeout=5)
+    assert farewell == Farewell("the driver is gone", in_time=True, report="drained for the driver is gone")
+
+
+def test_a_host_whose_entry_returns_ends_its_process(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("short", "short")], Needs(), deadline=20)
+    assert host.end.result(timeout=5) == Farewell("ended by itself", in_time=True, report="done")
+    assert [each.way for each in processes.stop(budget=3)] in (["already gone"], ["ended"])
+
+
+def test_an_entry_that_fails_is_reported_with_its_traceback(processes: HostProcesses) -> None:
+    with pytest.raises(HostFailed, match="the curtain is stuck"):
+        processes.start([plan("good", "obedient"), plan("bad", "failing")], Needs(), deadline=20)
+    assert processes.alive() == []
+
+
+def test_an_entry_that_is_never_ready_fails_at_the_deadline(processes: HostProcesses) -> None:
+    with pytest.raises(HostFailed, match="not ready within 3 s"):
+        processes.start([plan("silent", "never_ready")], Needs(), deadline=3)
+
+
+def test_an_entry_that_overruns_is_cancelled_and_one_that_does_not_care_is_given_up(processes: HostProcesses) -> None:
+    processes.start([plan("slow", "slow"), plan("deaf", "deaf")], Needs(), deadline=20)
+    deaf, slow = processes.stop(budget=4)
+    assert slow.farewell is not None
+    assert "overran" in slow.farewell.error
+    assert deaf.farewell is not None
+    assert not deaf.farewell.in_time
+    assert (slow.way, deaf.way) == ("ended", "ended")
+
+
+def test_a_host_that_cannot_answer_is_killed_after_the_budget(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("frozen", "obedient")], Needs(), deadline=20)
+    os.kill(host.report.life.pid, signal.SIGSTOP)
+    (stopped,) = processes.stop(budget=1)
+    assert stopped.way == "killed"
+    assert stopped.farewell is None
+    assert not is_alive(host.report.life)
+
+
+def test_the_stacks_of_a_stuck_host_say_where_it_is(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("stuck", "stuck", grace=0.5)], Needs(), deadline=20)
+    stacks = processes.stacks(host, timeout=5)
+    assert "hang_in_a_blocking_call" in stacks["thread host-loop"]
+    processes.kill(host)
+    assert isinstance(host.end.result(timeout=5), str)

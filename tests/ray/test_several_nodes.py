@@ -1,0 +1,108 @@
+"""On a real cluster of two nodes: join it, place hosts on both, lose one, cut the network, leave it as it was."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.ray.netns import PORT, Node, ray_environment, ray_nodes
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[list[Node]]:
+    with ray_nodes(2) as nodes:
+        yield nodes
+
+
+class Program:
+    """A driver in the first node's namespace; talks in lines."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        head = nodes[0]
+        where = [f"{head.address}:{PORT}", head.address]
+        module = ["-m", "tests.ray.cluster_driver", *where, *(node.name for node in nodes)]
+        self.process = subprocess.Popen(
+            head.command(sys.executable, *module),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ray_environment(),
+        )
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()
+        return json.loads(line)
+
+    def tell(self, word: str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.hear()
+
+    def leave(self) -> tuple[str, str]:
+        return self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def program(nodes: list[Node]) -> Iterator[Program]:
+    program = Program(nodes)
+    yield program
+    program.process.kill()
+    program.process.communicate()
+
+
+def test_hosts_live_on_both_nodes_and_stop_in_order(nodes: list[Node], program: Program) -> None:
+    head, second = nodes
+    assert program.hear() == {"embedded": False, "hosts": {"n1": head.address, "n2": second.address}}
+    assert program.tell("stop") == {"stopped": {"n2": ["ended", "bye"], "n1": ["ended", "bye"]}}
+    assert program.leave() == ("", "")
+    assert program.process.returncode == 0
+
+
+def test_hosts_that_were_not_stopped_are_stopped_at_the_end_and_the_cluster_lives_on(
+    nodes: list[Node], program: Program
+) -> None:
+    program.hear()
+    assert program.leave() == ("", "")
+    assert not [process for node in nodes for process in node.processes() if "HostProcess" in process.name()]
+    assert any("raylet" in process.name() for process in nodes[1].processes())
+
+
+def test_a_host_killed_on_the_other_node_is_known_by_ray_at_once(nodes: list[Node], program: Program) -> None:
+    program.hear()
+    (host,) = [process for process in nodes[1].processes() if "HostProcess" in "".join(process.cmdline())]
+    host.kill()
+    answer = program.tell("ended")
+    print(f"known after {answer['seconds']:.3f} s")
+    assert "ActorDiedError" in answer["verdict"]
+    assert program.tell("alive") == {"alive": ["n1"]}
+
+
+def test_a_cut_is_silent_and_goes_both_ways_or_one(nodes: list[Node]) -> None:
+    head, second = nodes
+    assert head.reaches(second)
+    assert cut_and_count(head, second, second.cut) == (False, False)
+    assert cut_and_count(head, second, second.cut_outgoing) == (False, True)
+    assert cut_and_count(head, second, second.cut_incoming) == (True, False)
+    assert head.reaches(second)
+
+
+def cut_and_count(head: Node, second: Node, cut: Callable[[], None]) -> tuple[bool, bool]:
+    """Whether the head, and the second node, still received anything while it was cut."""
+    cut()
+    try:
+        before = head.received(), second.received()
+        assert not head.reaches(second)
+        assert not second.reaches(head)
+        return head.received() > before[0], second.received() > before[1]
+    finally:
+        second.heal()
+        assert head.reaches(second)
