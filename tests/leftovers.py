@@ -13,6 +13,7 @@ import select
 import sys
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ FOREIGN_THREADS = ("ray_", "PythonGCThread", "Dummy-")
 
 FOREIGN_PROCESSES = (b"/ray/", b"ray::", b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
 """What the command lines of processes contain that Ray or Python itself keeps."""
+
+SHARED_THREADS: set[threading.Thread] = set()
+SHARED_PROCESSES: set[int] = set()
+"""What serves all files of the run, and so may be there at the end of the file that was the first to need it."""
 
 CALL = pytest.StashKey[pytest.TestReport]()
 
@@ -84,11 +89,22 @@ def nothing_left_in_process() -> Generator[None]:
     """Fail a file that ends with threads or child processes it did not begin with."""
     threads, processes = set(threading.enumerate()), set(children())
     yield
+    threads |= SHARED_THREADS
+    processes |= SHARED_PROCESSES
     left = [f"thread {thread.name}" for thread in threading.enumerate() if thread not in threads and stays(thread)]
     left += [f"process {pid}: {line}" for pid, line in children().items() if pid not in processes and lives_on(pid)]
     gc.collect()  # a task that was dropped in this file complains in this file
     if left:
         pytest.fail("This file's tests leave behind:\n" + "\n".join(left), pytrace=False)
+
+
+@contextmanager
+def shared_by_all_files() -> Generator[None]:
+    """What is started in here is closed at the end of the run, by the fixture that starts it."""
+    threads, processes = set(threading.enumerate()), set(children())
+    yield
+    SHARED_THREADS.update(set(threading.enumerate()) - threads)
+    SHARED_PROCESSES.update(set(children()) - processes)
 
 
 def stays(thread: threading.Thread) -> bool:

@@ -16,6 +16,7 @@ from actors.placement import Placement, spread
 from actors.stats import HostStats
 from actors.supervising.signals import EndReason
 from actors.supervising.supervision import RestartBudget
+from tests.leftovers import shared_by_all_files
 
 T = TypeVar("T")
 
@@ -79,7 +80,8 @@ def open_stage(settings: Settings, **options: Any) -> Iterator[Stage]:
     system = System(on="ray", settings=settings, **options)
     loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="stage")
-    thread.start()
+    with shared_by_all_files():
+        thread.start()
 
     def call(steps: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(steps, loop).result(PATIENCE)
@@ -92,7 +94,8 @@ def open_stage(settings: Settings, **options: Any) -> Iterator[Stage]:
         await system.__aenter__()
 
     try:
-        call(start())
+        with shared_by_all_files():
+            call(start())
         try:
             yield Stage(system, loop)
         finally:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextvars import Context as Variables
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.cells.threads import Threads
 from actors.mail.activity import Activity, FencedActivity, SideActivity, running
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from actors.mail.envelope import Envelope
 
 log = logging.getLogger("understudy.host")
+
+Result = TypeVar("Result")
 
 EAGERLY: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 """A handler that never waits is done within its turn, where Python can start a task at once: half the cost."""
@@ -80,10 +82,14 @@ class Work:
 
     def start_system(self, steps: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a step of the runtime; what it raises is logged."""
-        task: asyncio.Task[Any] = asyncio.Task(steps, loop=self._host.loop, context=self._variables.copy())
+        task = self.start_apart(steps)
         self._system.add(task)
         task.add_done_callback(self._system_done)
         return task
+
+    def start_apart(self, steps: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Run a step of the runtime for whoever awaits it. It belongs to no actor, so it ends with none."""
+        return asyncio.Task(steps, loop=self._host.loop, context=self._variables.copy())
 
     async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a blocking handler in a thread, and wait for it. Cancelled, the thread is abandoned and counted."""

@@ -62,7 +62,7 @@ class Dialler:
         """Dial unless already dialling; `politely` leaves the peer the first turn, so that few dials collide."""
         if self._task is None and self._endpoints:
             pause = max(self._pause, self._station.settings.backoff_seconds if politely else 0.0)
-            self._task = self._station.loop.create_task(self._dial(pause))
+            self._task = self._station.start(self._dial(pause))
 
     def stop(self) -> None:
         """Dial no more; an attempt that is under way is closed."""

@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from actors.address import Sitting
 from actors.errors import SettingsError
@@ -28,9 +29,10 @@ class Links:
     A seat of -1 makes a client: it listens nowhere, its epoch is any number no other client has (a random one will
     do), and a peer ends its session once the connection has stayed away for `client_seconds`.
 
-    `may_flush` is asked before records leave (the lease, rule A16); when it turns true again call `flush`. `clock`
-    gives monotonic seconds, `entropy(n)` n random bytes. `tls` is a pair of contexts for TCP, to dial with and
-    to listen with. Raises `SettingsError` for a short secret or a long system name.
+    `start` runs a task of the links; it must not make it the task of the actor whose message needs it, for that would
+    end with the actor. `may_flush` is asked before records leave (the lease, rule A16); when it turns true again call
+    `flush`. `clock` gives monotonic seconds, `entropy(n)` n random bytes. `tls` is a pair of contexts for TCP, to dial
+    with and to listen with. Raises `SettingsError` for a short secret or a long system name.
     """
 
     def __init__(  # noqa: PLR0913 - one argument for each thing that the core may not fetch itself
@@ -46,6 +48,7 @@ class Links:
         settings: LinkSettings | None = None,
         may_flush: Callable[[], bool] = lambda: True,
         dial: Dial | None = None,
+        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] | None = None,
         tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
         python: str = f"{sys.version_info.major}.{sys.version_info.minor}",
     ) -> None:
@@ -66,6 +69,7 @@ class Links:
             entropy=entropy,
             may_flush=may_flush,
             dial=dial or self._connect,
+            start=start or loop.create_task,
             ended=Waiters(loop),
         )
         self.listener = Listener(self._station, self._admit)

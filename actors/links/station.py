@@ -1,9 +1,9 @@
 """What all links of one host share: who the host is, and its loop, clock, randomness and way to connect."""
 
-from asyncio import AbstractEventLoop, BaseTransport, BufferedProtocol
-from collections.abc import Awaitable, Callable
+from asyncio import AbstractEventLoop, BaseTransport, BufferedProtocol, Task
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.address import Sitting
 from actors.links.endpoints import Endpoint
@@ -67,6 +67,8 @@ class Station:
     may_flush: Callable[[], bool]
     """Whether the host's lease lets records leave (rule A16); asked before each flush."""
     dial: Dial
+    start: Callable[[Coroutine[Any, Any, None]], Task[None]]
+    """Runs a task that belongs to the host, whoever sent the record that it is needed for."""
     decode: BatchDecoder = field(default_factory=BatchDecoder)
     refusals: Refusals = field(default_factory=Refusals)
     ended: Waiters

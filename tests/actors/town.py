@@ -76,6 +76,7 @@ class Resident:
             clock=time.monotonic,
             entropy=os.urandom,
             settings=link_settings,
+            start=self.host.work.start_system,
         )
         self.post.use(self.links)
         self.host.post = self.post

@@ -12,12 +12,14 @@ from tests.ray_stage import Stage, open_stage
 SETTINGS = Settings(cancel_grace=0.2, ask_timeout=20.0)
 
 
-@pytest.fixture(scope="package", params=["local", "ray"])
+# "package" would mean the session as well: these folders are no packages.
+@pytest.fixture(scope="session", params=["local", "ray"])
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage | None]:
     """One system on Ray for the whole contract, since to open one for each test would take minutes; None on `local`."""
     if request.param == "local":
         yield None
         return
+    request.getfixturevalue("cluster")  # the system borrows the Ray that all tests share
     with open_stage(replace(SETTINGS, hosts=2)) as stage:
         yield stage
 

@@ -206,7 +206,9 @@ class RayBackend:
         making = self._making.get(key)
         if making is None:
             timeout = task.membership.settings.placement_timeout
-            making = self._making[key] = asyncio.ensure_future(self._start(task, 1, needs, timeout))
+            assert self._seated is not None
+            start = self._seated.host.work.start_apart  # not a task of the actor that happens to be the first to ask
+            making = self._making[key] = start(self._start(task, 1, needs, timeout))
             making.add_done_callback(lambda done: self._made(key, done))
         return (await asyncio.shield(making))[0].seat
 

@@ -330,6 +330,7 @@ def open_post(host: Host, secret: bytes, settings: LinkSettings) -> Links:
         clock=host.clock,
         entropy=secrets.token_bytes,
         settings=settings,
+        start=host.work.start_system,
     )
     post.use(links)
     host.post = post
