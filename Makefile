@@ -65,8 +65,10 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@$(INSTALL) '.[dev]'
 	@touch $@ $(VENV)/.run
 
+# Thespian comes as source only, and is built with setuptools.
 $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
 	@echo 'Installing into $(VENV); the first time this takes a minute or two.'
+	@$(PIP) setuptools wheel
 	@$(INSTALL) '.[bench]'
 	@touch $@ $(VENV)/.run
 

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import pytest
@@ -61,7 +62,8 @@ class Node:
         own = [f"--node-ip-address={self.address}", f"--temp-dir={self.folder}", "--num-cpus=1"]
         resources = f"--resources={json.dumps({self.name: 4})}"
         ray = str(Path(sys.executable).with_name("ray"))
-        run(*self.command(ray, "start", *where, *own, resources, *options), environment=ray_environment())
+        environment = ray_environment() | self.net.environment
+        run(*self.command(ray, "start", *where, *own, resources, *options), environment=environment)
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs in this node's namespace."""
@@ -115,7 +117,8 @@ class Node:
 class Net:
     """The nodes `n1`, `n2`, ... and the bridge between them. `n1` is the head."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, environment: Mapping[str, str]) -> None:
+        self.environment = dict(environment)
         self.third = os.getpid() % 200 + 20
         self.prefix = f"us{os.getpid() % 10000:x}"
         self.bridge = f"{self.prefix}sw"
@@ -177,10 +180,13 @@ def run(*command: str, environment: dict[str, str] | None = None) -> str:
 
 
 @contextlib.contextmanager
-def ray_nodes(count: int) -> Iterator[list[Node]]:
-    """Real Ray nodes, connected and known to the head; at the end nothing of them is left."""
+def ray_nodes(count: int, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[Node]]:
+    """Real Ray nodes, connected and known to the head; at the end nothing of them is left.
+
+    `environment`: further variables for Ray's own processes.
+    """
     require_namespaces()
-    net = Net(count)
+    net = Net(count, environment)
     try:
         net.build()
         head, *others = net.nodes

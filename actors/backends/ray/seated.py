@@ -24,6 +24,7 @@ from actors.backends.ray.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.store import PayloadStore
 from actors.backends.ray.system_name import full_name
+from actors.backends.ray.tls import tls_of
 from actors.directory import Directory, Rebuilding, Seat, Table
 from actors.host import Host
 from actors.links.frames import LARGEST_CHUNK
@@ -331,6 +332,7 @@ def open_post(host: Host, secret: bytes, settings: LinkSettings) -> Links:
         entropy=secrets.token_bytes,
         settings=settings,
         start=host.work.start_system,
+        tls=tls_of(os.environ),
     )
     post.use(links)
     host.post = post

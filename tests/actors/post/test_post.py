@@ -377,25 +377,3 @@ def test_a_host_that_died_before_anybody_saw_it_in_a_table_is_lost_all_the_same(
         await until(lambda: actor(one, watcher).seen == ["hello", "host_lost"])
 
     in_town(main)
-
-
-class Farewell(Actor):
-    """Ends right after the first words to another host."""
-
-    @call
-    async def go(self, to: Ref[Any]) -> None:
-        try:
-            to.tell(Note("farewell"))
-        finally:
-            self.context.stop()
-
-
-def test_the_first_words_between_two_hosts_arrive_though_their_sender_ends() -> None:
-    async def main(town: Town) -> None:
-        one, other = await town.settle(), await town.settle()
-        keeper = await other.spawn(Keeper)
-        farewell = await one.spawn(Farewell)
-        await farewell.ask(Farewell.go(one.ref(keeper)))
-        await until(lambda: actor(other, keeper).seen == ["farewell"])
-
-    in_town(main)
