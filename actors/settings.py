@@ -124,6 +124,9 @@ class Settings:
     hosts: int | None = _optional_count("hosts", "hosts besides the driver; none = cores - 1, at least 2", 1, 64)
     heartbeat: float = _seconds(1.0, "pause between two heartbeats on a link", 0.05, 60.0)
     connect_timeout: float = _seconds(5.0, "one attempt to connect to a host and to prove the secret", 0.05, 600.0)
+    alert: float = _seconds(
+        0.00005, "how long a host looks for more after traffic before it sleeps, 0 = never", 0.0, 0.01
+    )
     link_buffer_bytes: int = _count(16 * MIB, "bytes", "unacknowledged messages that one link holds", 64 * KIB, 2**40)
     message_bytes: int = _count(128 * MIB, "bytes", "largest message that a link carries", 64 * KIB, 2**40)
     chunk_bytes: int = _count(256 * KIB, "bytes", "pieces in which a large message travels", 4 * KIB, 16 * MIB)

@@ -62,6 +62,7 @@ class Connection(asyncio.BufferedProtocol):
         data = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
         self.bytes_out += len(data)
         self._wire.write(data)
+        self._station.alertness.traffic(came=False)
 
     def close(self) -> None:
         """Take nothing more, and close when what was written has gone, or after `connect_seconds`."""
@@ -98,6 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         """Where the transport reads to."""
         self.bytes_in += nbytes
         self.heard = self._station.clock()
+        self._station.alertness.traffic(came=True)
         reader = self._reader
         reader.filled(nbytes)
         try:

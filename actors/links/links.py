@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.address import Sitting
 from actors.errors import SettingsError
+from actors.links.alertness import Alertness
 from actors.links.endpoints import Endpoint, TcpEndpoint, UnixEndpoint
 from actors.links.events import LinkEvents, LinkState
 from actors.links.handshake import SHORTEST_SECRET, Introduction, check_kinship
@@ -57,13 +58,15 @@ class Links:
         if len(system.encode()) > _LONGEST_SYSTEM:
             raise SettingsError(f"The system's name has more than {_LONGEST_SYSTEM} bytes: {system[:40]!r}...")
         self._tls = tls
+        limits = settings or LinkSettings()
         self._station = Station(
             me=me,
             system=system,
             secret=secret,
             python=python,
             events=events,
-            settings=settings or LinkSettings(),
+            settings=limits,
+            alertness=Alertness(loop, clock, limits.alert_seconds),
             loop=loop,
             clock=clock,
             entropy=entropy,

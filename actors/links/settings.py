@@ -46,6 +46,8 @@ class LinkSettings:
     backoff_most_seconds: float = 1.0
     client_seconds: float = 5.0
     """The session of a client peer ends when its connection stayed away for so long."""
+    alert_seconds: float = 0.00005
+    """How long a host looks for more after traffic, before it sleeps; 0: not at all. See `alertness`."""
     half_open: int = 128
     """Accepted connections that have not proved the secret; one more ends the oldest."""
     most_links: int = 1024
@@ -54,7 +56,7 @@ class LinkSettings:
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
             value: float = getattr(self, name)
-            if value <= 0:
+            if value < 0 or (value == 0 and name != "alert_seconds"):
                 raise SettingsError(f"The link setting {name} is {value}; it must be positive.")
         if self.chunk_bytes > LARGEST_CHUNK or self.batch_bytes > LARGEST_CHUNK:
             raise SettingsError(f"Link settings chunk_bytes and batch_bytes are at most {LARGEST_CHUNK} bytes.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.address import Sitting
+from actors.links.alertness import Alertness
 from actors.links.endpoints import Endpoint
 from actors.links.events import LinkEvents
 from actors.links.frames import WIRE_VERSION, BatchDecoder
@@ -69,6 +70,7 @@ class Station:
     dial: Dial
     start: Callable[[Coroutine[Any, Any, None]], Task[None]]
     """Runs a task that belongs to the host, whoever sent the record that it is needed for."""
+    alertness: Alertness
     decode: BatchDecoder = field(default_factory=BatchDecoder)
     refusals: Refusals = field(default_factory=Refusals)
     ended: Waiters

@@ -40,9 +40,13 @@ def openssl(folder: Path, *arguments: str) -> None:
 def certificates(tmp_path: Path) -> dict[str, str]:
     """One authority, and one certificate for all nodes; as Ray reads them from the environment."""
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl(tmp_path, "req", "-x509", *curve, "-days", "2", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl(
+        tmp_path, "req", "-x509", *curve, "-days", "2", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"
+    )
     openssl(tmp_path, "req", *curve, "-subj", "/CN=node", "-keyout", "node.key", "-out", "node.csr")
-    names = ",".join(["DNS:localhost", "IP:127.0.0.1", *(f"IP:10.77.{third}.{n}" for third in range(256) for n in (1, 2))])
+    names = ",".join(
+        ["DNS:localhost", "IP:127.0.0.1", *(f"IP:10.77.{third}.{n}" for third in range(256) for n in (1, 2))]
+    )
     (tmp_path / "names").write_text(f"subjectAltName={names}\n")
     signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
     openssl(tmp_path, "x509", "-req", "-in", "node.csr", *signed, "-out", "node.pem")

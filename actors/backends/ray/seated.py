@@ -347,5 +347,6 @@ def link_settings(settings: Settings) -> LinkSettings:
         large_bytes=2 * settings.message_bytes,
         chunk_bytes=min(settings.chunk_bytes, LARGEST_CHUNK),
         heartbeat_seconds=settings.heartbeat,
+        alert_seconds=settings.alert,
         connect_seconds=settings.connect_timeout,
     )

@@ -1,8 +1,8 @@
 """Links between nodes use TLS exactly when Ray does, with Ray's own certificates.
 
-Ray reads them from the environment of each process: RAY_USE_TLS=1, and the paths of certificate, key and authority. Both
-ends show a certificate of that authority. Host names are not compared: a node's certificate says that it belongs to
-the cluster, and the system's secret, which the handshake proves next, says that the process belongs to the system.
+Ray reads them from the environment of each process: RAY_USE_TLS=1, and the paths of certificate, key and authority.
+Both ends show a certificate of that authority. Host names are not compared: a node's certificate says that it belongs
+to the cluster, and the system's secret, which the handshake proves next, that the process belongs to the system.
 """
 
 import ssl
