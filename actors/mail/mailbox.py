@@ -240,20 +240,6 @@ class _Closed(Mailbox):
     def put_exempt(self, envelope: Envelope) -> None:
         del envelope
 
-    def gather(self, sender: "Address") -> None:
-        """Move what this sender has in the other lanes to the tail of the ordinary one, where its end is to be queued.
-
-        So nothing of the dead is handled after its end (rule A24), and order within a lane is kept.
-        """
-        for level, lane in enumerate(self._lanes or ()):
-            if level != NORMAL and lane:
-                mine = [it for it in lane if it.sender is not None and it.sender.ref.address == sender]
-                if mine:
-                    kept = [it for it in lane if it.sender is None or it.sender.ref.address != sender]
-                    lane.clear()
-                    lane.extend(kept)
-                    self._lane(NORMAL).extend(mine)
-
     def put_back(self, envelopes: list[Envelope]) -> None:
         del envelopes
 
