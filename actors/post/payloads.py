@@ -5,8 +5,9 @@ in chunks between other traffic. From `socket_payload_bytes` on, and for memory 
 memory is put into the store by a thread, and a ticket travels. In all three ways the receiver gets the memory
 read-only, and whatever comes later for the same actor waits behind it (rule A37).
 
-Writable memory is copied in the call that sends, so that a later change is not seen (rule A27). Read-only memory
-is taken at its word: it is not copied, and the store's copy is shared by all who are sent it in one turn of the loop.
+Writable memory is copied in the call that sends, so that a later change is not seen (rule A27): into the store where it
+is to go there, without a thread, since the copy is the work. Read-only memory is taken at its word: it is not copied,
+and the store's copy is shared by all who are sent it in one turn of the loop.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 from actors.address import Sitting
 from actors.errors import Unsendable
 from actors.post.peer import Peer
+from actors.post.waiting_link import WaitingLink
 from actors.post.wire import LOADED
 
 log = logging.getLogger("understudy.payloads")
@@ -104,6 +106,8 @@ class Payloads:
             if must:
                 peer.give_up(record)
             return must
+        if size >= self._to_store and not all(part.readonly for part in raw) and self._put_now(peer, record, data, raw):
+            return True
         memory: list[Memory] = [part if part.readonly else bytes(part) for part in raw]
         if size + len(data) <= self.inline and len(memory) <= self.inline // 64:
             return peer.put_inline(data, [bytes(part) for part in memory], must=must)
@@ -116,6 +120,25 @@ class Payloads:
         elif must:
             self._later(peer, record, self._send_when_room, data, memory)
         return stream is not None or must
+
+    def _put_now(self, peer: Peer, record: tuple[Any, ...], data: bytes, raw: list[memoryview]) -> bool:
+        """Writable memory has to be copied in this call anyway: copy it once, into the store, which is the quickest.
+
+        Into fresh memory of this process 100 MB took 45 ms, into the store 8 (measured), and that copy was the second.
+        """
+        if self._store is None or peer.ended or isinstance(peer.link, WaitingLink):
+            return False
+        try:
+            ticket = self._store.put(raw, peer.sitting)
+        except Exception:
+            log.exception("A payload could not be put into the store; it goes over the link.")
+            return False
+        if ticket is None:
+            return False
+        self._numbers += 1
+        peer.announce(record, -self._numbers)
+        peer.resolve(-self._numbers, data, ticket)
+        return True
 
     def _later(self, peer: Peer, record: tuple[Any, ...], way: Way, data: bytes, memory: list[Memory]) -> None:
         """Mark the record's place now, and send it when the way allows."""
