@@ -12,10 +12,12 @@ from actors.cells.terminated import ReceiveTimeout, Terminated
 from actors.errors import (
     AskError,
     Cancelled,
+    ChildLost,
     Deadlock,
     Expired,
     Failed,
     Fenced,
+    LinkedExit,
     LinkRefused,
     MailboxFull,
     NameTaken,
@@ -44,7 +46,7 @@ from actors.placement import Placement, anywhere, dedicated, here, near, on_node
 from actors.ref import Ref
 from actors.settings import Settings
 from actors.supervising.signals import EndReason, StopReport
-from actors.supervising.supervision import Backoff, Directive, Supervision
+from actors.supervising.supervision import Backoff, Directive, Restart, Shutdown, Strategy, Supervision
 from actors.system import System
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "BlockingSystem",
     "Call",
     "Cancelled",
+    "ChildLost",
     "Context",
     "DeadLetter",
     "Deadlock",
@@ -66,6 +69,7 @@ __all__ = [
     "Failed",
     "Fenced",
     "LinkRefused",
+    "LinkedExit",
     "MailboxFull",
     "MailboxOptions",
     "Message",
@@ -81,13 +85,16 @@ __all__ = [
     "Ref",
     "Reply",
     "Request",
+    "Restart",
     "Settings",
     "SettingsError",
+    "Shutdown",
     "SpawnFailed",
     "Spawner",
     "StashFull",
     "StopReport",
     "Stopped",
+    "Strategy",
     "Streams",
     "Supervision",
     "System",

@@ -20,6 +20,7 @@ from actors.errors import SystemClosed
 from actors.mail.activity import running
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.supervising.signals import StopReport
+from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -44,7 +45,13 @@ class Spawning(Protocol):
     """What systems and contexts have in common."""
 
     def options(
-        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: "Placement | None" = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> Spawner:
         """A spawner with options."""
         ...
@@ -191,10 +198,19 @@ class Blocking(BlockingMessages):
         self._spawns = spawns
 
     def options(
-        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: "Placement | None" = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> BlockingSpawner:
         """How the next actor is to be spawned: `system.options(name="ada").spawn(Account, 100)`."""
-        return BlockingSpawner(self, self._spawns.options(name=name, placement=placement, stop_budget=stop_budget))
+        spawner = self._spawns.options(
+            name=name, placement=placement, stop_budget=stop_budget, restart=restart, significant=significant
+        )
+        return BlockingSpawner(self, spawner)
 
     def spawn(self, actor_class: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> Ref[A]:
         """Start an actor; returns when its `on_start` has finished. See `Spawner.spawn`."""

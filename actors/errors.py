@@ -19,6 +19,8 @@ UnderstudyError
 │   └── NameTaken            a living sibling has this name
 ├── Unplaceable              no host can take the actor; names the missing resource
 ├── NoContext                the actor was made by hand, not spawned; or no message is being handled
+├── LinkedExit               an actor that this one is linked to has failed, or was lost
+├── ChildLost                a child ended without an error of its own, and more often than its supervisor allows
 ├── Fenced                   an old or abandoned life of an actor tried to act
 ├── StashFull                the bounded stash is full
 ├── TooManyWatches           the actor watches more than the limit
@@ -136,6 +138,27 @@ class NoContext(UnderstudyError):
     """There is no context here: the actor was made by hand (spawn it), or no message is being handled."""
 
 
+class LinkedExit(UnderstudyError):
+    """An actor that this one is linked to ended abnormally. A message instead, for who traps it (`trap_links`).
+
+    `ref` is that actor, `incarnation` the one that ended (0 where that is not known), `reason` why; `__cause__` is what
+    it failed with, as far as that travels.
+    """
+
+    def __init__(self, message: str = "", *, ref: Any = None, incarnation: int = 0, reason: str = "") -> None:
+        super().__init__(message)
+        self.ref = ref
+        self.incarnation = incarnation
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self.args, self.__dict__))
+
+
+class ChildLost(UnderstudyError):
+    """A child that is to live ended all the same, without an error: it stopped itself, or its host was lost."""
+
+
 class Fenced(UnderstudyError):
     """An ended or abandoned life of an actor tried to act; nothing happened."""
 
@@ -160,7 +183,7 @@ class SystemClosed(UnderstudyError):
     """The system is not open. Use it inside `async with System(...)` or `System(...).run(main)`."""
 
 
-def _restore(kind: type[AskError], args: tuple[Any, ...], state: dict[str, Any]) -> AskError:
+def _restore(kind: type[UnderstudyError], args: tuple[Any, ...], state: dict[str, Any]) -> UnderstudyError:
     error = kind(*args)
     error.__dict__.update(state)
     return error

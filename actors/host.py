@@ -39,11 +39,15 @@ from actors.supervising.signals import (
     ChildStarted,
     Ended,
     EndReason,
+    HaltChild,
+    LinkPeer,
+    PeerEnded,
     Signal,
     StartChild,
     StopChild,
     StopReport,
     Watch,
+    not_linked,
 )
 from actors.supervising.supervision import Supervision
 
@@ -234,7 +238,7 @@ class Host:
 
     def received_signal(self, number: int, signal: Signal) -> None:
         """A signal came over a link. News of an end keeps its place among the messages that came with it (rule A24)."""
-        if isinstance(signal, Ended):
+        if isinstance(signal, Ended | PeerEnded):
             self._deliver(number, signal)
             return
         self._signals.append((number, signal))
@@ -247,7 +251,9 @@ class Host:
             case Watch():
                 ended = Ended(signal.watched, signal.watcher, signal.watch, 0, EndReason.NOT_RUNNING)
                 self.signal(signal.watcher, ended)
-            case StopChild():
+            case LinkPeer():
+                self.signal(signal.linker, not_linked(signal, EndReason.NOT_RUNNING))
+            case StopChild() | HaltChild():
                 self.signal(signal.parent, ChildEnded(signal.child, 0, EndReason.NOT_RUNNING, StopReport()))
             case ChildFailed() | ChildStarted():
                 self.signal(signal.child, StopChild(signal.child, self.root.address, EndReason.PARENT_ENDED))
@@ -327,8 +333,8 @@ class Host:
             self.post.give_up(sitting)
         self.delivery.seat_lost(sitting.seat)
         for cell in list(self.cells.values()):
-            cell.seat_lost(sitting.seat)
-        self.root.children.seat_lost(sitting.seat)
+            cell.seat_lost(sitting.seat, gone=True)
+        self.root.children.seat_lost(sitting.seat, gone=True)
 
     def nobody_there(self, to: Address, signal: Signal, watched: EndReason = EndReason.NOT_RUNNING) -> None:
         """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead."""
@@ -336,6 +342,8 @@ class Host:
             case Watch():
                 ended = Ended(signal.watched, signal.watcher, signal.watch, 0, watched)
                 self.received_signal(signal.watcher.number, ended)
+            case LinkPeer():
+                self.received_signal(signal.linker.number, not_linked(signal, watched))
             case StartChild() | StopChild():
                 reason = EndReason.HOST_LOST
                 ended_child = ChildEnded(signal.child, 0, reason, StopReport())

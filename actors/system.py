@@ -23,8 +23,9 @@ from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
 from actors.placement import Placement, anywhere
 from actors.settings import RULES, Settings
+from actors.supervising.root import check
 from actors.supervising.signals import EndReason, StopReport
-from actors.supervising.supervision import Supervision
+from actors.supervising.supervision import Restart, Supervision
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -79,7 +80,7 @@ class System(Spawns):
         if settings is None:
             settings = Settings.load(given, file=settings_file)
         self.settings = replace(settings, **given) if given else settings
-        self.supervision = supervision or Supervision()
+        self.supervision = check(supervision or Supervision())
         self._backend: Backend = _backend(on, options)
         self._host: Host | None = None
         self._stopping: asyncio.Task[StopReport] | None = None
@@ -141,14 +142,28 @@ class System(Spawns):
     # ---- actors -----------------------------------------------------------------------------------------------------
 
     def options(
-        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: "Placement | None" = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> Spawner:
         """How the next actor is to be spawned: `system.options(name="ada").spawn(Account, 100)`.
 
         A top-level actor lives anywhere but on the driver, unless `placement` says otherwise.
         """
         host = self._open()
-        return Spawner(host, host.root.children, name=name, placement=placement or anywhere(), stop_budget=stop_budget)
+        return Spawner(
+            host,
+            host.root.children,
+            name=name,
+            placement=placement or anywhere(),
+            stop_budget=stop_budget,
+            restart=restart,
+            significant=significant,
+        )
 
     async def stop_actor(self, ref: "Ref[Any]") -> StopReport:
         """Stop a top-level actor that was spawned from here, and wait for its report."""

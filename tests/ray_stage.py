@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 import uvloop
 
-from actors import Settings, Spawner, System
+from actors import Restart, Settings, Spawner, System
 from actors.cells.spawner import Spawns
 from actors.placement import Placement, spread
 from actors.stats import HostStats
+from actors.supervising.budget import RestartBudget
 from actors.supervising.signals import EndReason
-from actors.supervising.supervision import RestartBudget
 from tests.leftovers import shared_by_all_files
 
 T = TypeVar("T")
@@ -42,10 +42,22 @@ class Stage(Spawns):
         return asyncio.run_coroutine_threadsafe(self._whole(main), self._loop).result(PATIENCE)
 
     def options(
-        self, *, name: str | None = None, placement: Placement | None = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: Placement | None = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> Spawner:
         """As the system's, but spread over the hosts."""
-        return self._system.options(name=name, placement=placement or spread(), stop_budget=stop_budget)
+        return self._system.options(
+            name=name,
+            placement=placement or spread(),
+            stop_budget=stop_budget,
+            restart=restart,
+            significant=significant,
+        )
 
     async def stats(self) -> list[HostStats]:
         """Since the test began."""
@@ -56,7 +68,7 @@ class Stage(Spawns):
 
     async def _whole(self, main: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
         children = self._system.host.root.children
-        children._budget = RestartBudget(self._system.supervision.restarts, self._system.supervision.within)
+        children.restarts.budget = RestartBudget(self._system.supervision.restarts, self._system.supervision.within)
         self._before = {host.seat: host for host in await self._system.stats()}
         try:
             async with asyncio.timeout(PATIENCE - 10):

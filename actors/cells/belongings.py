@@ -1,10 +1,11 @@
-"""What an incarnation has besides its actor: children, timers, watches, tasks. Each is made when it is first needed.
+"""What an incarnation has besides its actor: children, timers, watches, links, tasks; each made when it is needed.
 
 An idle actor has none of them, and pays a word of memory for each.
 """
 
 from typing import TYPE_CHECKING, Any, cast
 
+from actors.cells.peer_links import PeerLinks
 from actors.cells.timers import Timers
 from actors.cells.watches import Watches
 from actors.supervising.children import Children
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 class Belongings:
     """The part of a cell that ends with each incarnation."""
 
-    __slots__ = ("_children", "_timers", "_watches", "activities", "tasks")
+    __slots__ = ("_children", "_links", "_timers", "_watches", "activities", "tasks")
 
     def __init__(self) -> None:
         self._children: Children | None = None
         self._timers: Timers | None = None
         self._watches: Watches | None = None
+        self._links: PeerLinks | None = None
         self.activities: set[Activity] | None = None
         """What the runtime runs for this incarnation in tasks: handlers that wait, hooks, piped work."""
         self.tasks: dict[asyncio.Future[Any], Activity] | None = None
@@ -52,6 +54,18 @@ class Belongings:
         if self._watches is None:
             self._watches = Watches(self._cell)
         return self._watches
+
+    @property
+    def links(self) -> PeerLinks:
+        """The actors that this incarnation is linked to."""
+        if self._links is None:
+            self._links = PeerLinks(self._cell)
+        return self._links
+
+    @property
+    def has_links(self) -> bool:
+        """Whether it is, or was, linked to anybody."""
+        return self._links is not None
 
     @property
     def has_children(self) -> bool:
@@ -81,17 +95,35 @@ class Belongings:
             self._timers = None
 
     def end_watches(self, reason: "EndReason") -> None:
-        """End all watches of this incarnation, in both directions."""
+        """End all watches and links of this incarnation, in both directions."""
         if self._watches is not None:
             watches, self._watches = self._watches, None
             watches.end(reason)
+        if self._links is not None:
+            links, self._links = self._links, None
+            links.end(reason)
 
-    def seat_lost(self, seat: int) -> None:
-        """A seat is lost: its actors that this one watches, or is the parent of, have ended."""
+    def seat_lost(self, seat: int, *, gone: bool) -> None:
+        """A sitting has ended: incarnations there that this one watches, is linked to, or is the parent of, ended too.
+
+        `gone`: nobody will sit there again.
+        """
         if self._watches is not None:
             self._watches.seat_lost(seat)
+        if self._links is not None:
+            self._links.seat_lost(seat)
         if self._children is not None:
-            self._children.seat_lost(seat)
+            self._children.seat_lost(seat, gone=gone)
+
+    def seat_taken(self, seat: int) -> None:
+        """Somebody sits again on a seat that was lost: children who lived there start there."""
+        if self._children is not None:
+            self._children.seat_taken(seat)
+
+    def seat_refused(self, seat: int) -> None:
+        """Too many hosts have died on a seat: that is a failure of each child who waits for it."""
+        if self._children is not None:
+            self._children.seat_refused(seat)
 
     @property
     def _cell(self) -> "Cell":

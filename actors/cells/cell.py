@@ -10,11 +10,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from actors.address import Address
-from actors.cells import lifecycle
+from actors.cells import failing, lifecycle
 from actors.cells.belongings import Belongings
 from actors.cells.blueprint import Blueprint
 from actors.cells.context import Context
-from actors.cells.lifecycle import Phase
+from actors.cells.phase import Phase
 from actors.errors import MailboxFull, NotRunning
 from actors.mail.activity import Activity
 from actors.mail.dead_letters import Reason
@@ -23,11 +23,11 @@ from actors.mail.mailbox import CLOSED, Mailbox, Overflow
 from actors.ref import Ref
 from actors.supervising.failure import packed, refusal
 from actors.supervising.signals import (
-    ChildEnded,
-    ChildFailed,
-    ChildStarted,
     Ended,
     EndReason,
+    HaltChild,
+    OfChild,
+    OfPeer,
     ResumeChild,
     Signal,
     StartChild,
@@ -36,6 +36,7 @@ from actors.supervising.signals import (
     Unwatch,
     Watch,
 )
+from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,9 +54,9 @@ class Cell(Belongings):
     # fmt: off
     __slots__ = (
         "abandoned", "active_at", "actor", "alone", "began", "behaviour", "blueprint", "context", "direct", "ending",
-        "failing", "handled", "handlers", "held", "host", "idle", "idle_limit", "in_hand", "incarnation", "mailbox",
-        "open", "parent", "path", "phase", "readers", "ref", "report", "retry", "spec", "stash", "stop_reason",
-        "successor", "variables",
+        "failing", "halt", "handled", "handlers", "held", "host", "idle", "idle_limit", "in_hand", "incarnation",
+        "mailbox", "open", "parent", "path", "phase", "readers", "reason", "ref", "report", "retry", "spec", "stash",
+        "stop_reason", "successor", "variables",
     )
     # fmt: on
 
@@ -81,7 +82,11 @@ class Cell(Belongings):
         self.idle = False
         """Open, and not in the host's queue of ready cells: the next message must put it there."""
         self.failing = False
-        """Failed, and waiting for its parent's directive."""
+        """Failed, or halted, and waiting for its parent's directive."""
+        self.halt = False
+        """Whether the incarnation is to end, or has, and the next is to wait for its start."""
+        self.reason: EndReason | None = None
+        """Why the incarnation is to end, if it is not resumed; None while it is not."""
         self.began = False
         """Whether `on_start` of this incarnation has finished, so that `on_stop` is owed."""
         self.ending = False
@@ -333,15 +338,20 @@ class Cell(Belongings):
 
     def raised(self, envelope: Envelope, error: BaseException) -> None:
         """The handler of this envelope raised."""
-        lifecycle.raised(self, envelope, error)
+        failing.raised(self, envelope, error)
 
     def escalate(self, error: BaseException) -> None:
         """Fail with an error of a child, or of work beside the handlers."""
-        lifecycle.fail(self, packed(error))
+        failing.fail(self, packed(error))
+
+    def shut_down(self) -> None:
+        """End because significant children have ended; one that has failed leaves that to its parent."""
+        if not self.failing:
+            self.stop()
 
     def abandon(self, activity: Activity, what: str) -> None:
         """Give up what does not end when it is cancelled."""
-        lifecycle.abandon(self, activity, what)
+        failing.abandon(self, activity, what)
 
     async def claim(self, name: str, address: Address) -> bool:
         """Names of children are unique among siblings, and so in this table alone."""
@@ -355,19 +365,19 @@ class Cell(Belongings):
 
     def on_signal(self, signal: Signal) -> None:
         """Do what a signal says; never waits."""
+        if isinstance(signal, OfChild):
+            self.children.on_signal(signal)
+            return
+        if isinstance(signal, OfPeer):
+            self.links.on_signal(signal)
+            return
         match signal:
-            case ChildFailed():
-                self.children.on_failed(signal)
-            case ChildEnded():
-                self.children.on_ended(signal)
-            case ChildStarted():
-                self.children.on_started(signal)
             case StartChild():
                 lifecycle.restart(self, signal)
+            case HaltChild():
+                lifecycle.halt(self, signal)
             case ResumeChild():
-                if self.failing and signal.incarnation == self.incarnation and self.successor is None:
-                    self.failing = False
-                    self.reopen()
+                failing.resume(self, signal)
             case StopChild():
                 lifecycle.stop(self, signal.reason)
             case Watch():
@@ -378,6 +388,9 @@ class Cell(Belongings):
                 self.watches.on_ended(signal)
 
     def stop(self) -> None:
-        """End by its own wish, as soon as the running handler has finished."""
-        lifecycle.close(self)
-        self.host.signal(self.address, StopChild(self.address, self.parent, EndReason.STOPPED))
+        """End by its own wish, as soon as the running handler has finished; a permanent one begins anew."""
+        if self.spec.restart is Restart.PERMANENT:
+            failing.finish(self)
+        else:
+            lifecycle.close(self)
+            self.host.signal(self.address, StopChild(self.address, self.parent, EndReason.STOPPED))

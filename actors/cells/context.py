@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner, Spawns
 from actors.cells.terminated import ReceiveTimeout
-from actors.errors import Fenced, NoContext, StashFull
+from actors.errors import Fenced, LinkedExit, NoContext, StashFull
 from actors.mail.activity import running
 from actors.mail.envelope import Envelope
 from actors.placement import here
 from actors.supervising.signals import EndReason, StopReport
+from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -113,14 +114,28 @@ class Context(Spawns):
         return self._alive().children.named(name)
 
     def options(
-        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: "Placement | None" = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> Spawner:
-        """How the next child is to be spawned: `context.options(name="ada").spawn(Account, 100)`. See Spawner.
+        """How the next child is to be spawned: `context.options(name="ada").spawn(Account, 100)`. See `Spawns.options`.
 
         A child lives on its parent's host unless `placement` says otherwise.
         """
         cell = self._acting()
-        return Spawner(cell.host, cell.children, name=name, placement=placement or here(), stop_budget=stop_budget)
+        return Spawner(
+            cell.host,
+            cell.children,
+            name=name,
+            placement=placement or here(),
+            stop_budget=stop_budget,
+            restart=restart,
+            significant=significant,
+        )
 
     async def stop_child(self, ref: "Ref[Any]") -> StopReport:
         """Stop a child and wait for its report; the report of one that has ended already is empty."""
@@ -129,7 +144,11 @@ class Context(Spawns):
         return await children.stopped(child, EndReason.STOPPED) if child is not None else StopReport()
 
     def stop(self) -> None:
-        """End this actor for good once the running handler has finished; no further message is handled."""
+        """End this actor once the running handler has finished; no further message is handled.
+
+        For good, unless it was spawned as `Restart.PERMANENT`: then only this incarnation ends, and the next one goes
+        on with the messages that wait. A permanent actor is ended by its parent.
+        """
         self._acting().stop()
 
     # ---- watching ---------------------------------------------------------------------------------------------------
@@ -144,6 +163,25 @@ class Context(Spawns):
     def unwatch(self, ref: "Ref[Any]") -> bool:
         """End a watch. True: no Terminated will come; False: there was none, or its Terminated is in the mailbox."""
         return self._acting().watches.unwatch(ref)
+
+    def link(self, ref: "Ref[Any]") -> None:
+        """Share the fate of another actor, and it this one's, until one of the two incarnations ends (rule A12).
+
+        If that end is abnormal (a failure, its parent's failure, a lost host, or it had ended before), the other fails
+        with LinkedExit, and its own parent decides what becomes of it. A stop is a normal end. Raises ValueError for
+        parent, child and itself, whom supervision binds already; TooManyWatches.
+        """
+        self._acting().links.link(ref)
+
+    def unlink(self, ref: "Ref[Any]") -> bool:
+        """End a link, whoever made it. True: no LinkedExit will come of it; False: there is none any more."""
+        return self._acting().links.unlink(ref)
+
+    def trap_links(self, trap: bool = True) -> None:  # noqa: FBT001, FBT002 - on or off is all it says
+        """Get a `LinkedExit` as a message, instead of failing with it, in this incarnation. Needs a handler for it."""
+        cell = self._acting()
+        cell.handler_for(LinkedExit())
+        cell.links.trapping = trap
 
     # ---- time -------------------------------------------------------------------------------------------------------
 

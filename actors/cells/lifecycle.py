@@ -2,7 +2,8 @@
 
 Start: constructor, `on_start`. End: timers, handlers in progress (they may finish within the stop budget, then
 are cancelled, then abandoned), children in reverse order, `on_stop`, tasks left behind, promised replies, watches.
-A restart is an end, with the mailbox kept and the stash put back, and a start (rules A6, A38, A40, A41).
+A restart is an end, with the mailbox kept and the stash put back, and a start (rules A6, A38, A40, A41). Where siblings
+restart together, each is halted between the two, until all have ended (rule A11).
 
 What has nothing to wait for is done at once, without a task: that is how 100,000 actors are spawned in a second.
 """
@@ -11,16 +12,25 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Coroutine, Iterable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from actors.cells.context import Context
-from actors.errors import Cancelled, Failed, Stopped
-from actors.mail.activity import Activity, FencedActivity, SideActivity, fence, running
+from actors.cells.failing import abandon, cut, fail, suspend
+from actors.cells.phase import Phase
+from actors.errors import Failed, Stopped
+from actors.mail.activity import Activity, SideActivity, fence, running
 from actors.mail.dead_letters import Reason
 from actors.mail.mailbox import CLOSED
-from actors.supervising.failure import outcome, packed
-from actors.supervising.signals import ChildEnded, ChildFailed, ChildStarted, EndReason, Failure, StartChild, StopReport
+from actors.supervising.failure import packed
+from actors.supervising.signals import (
+    ChildEnded,
+    ChildHalted,
+    ChildStarted,
+    EndReason,
+    HaltChild,
+    StartChild,
+    StopReport,
+)
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -29,23 +39,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("understudy.actor")
 
 
-class Phase(IntEnum):
-    """How far the life of an address has come; it only moves forward."""
-
-    STARTING = 0
-    RUNNING = 1
-    STOPPING = 2
-    ENDED = 3
-
-
 # ---- starting -------------------------------------------------------------------------------------------------------
 
 
 def start(cell: "Cell", signal: StartChild) -> bool:
     """Start an incarnation; True when it runs already, else its parent is told by a signal."""
-    cell.incarnation = signal.incarnation
     cell.spec = signal.spec
-    cell.failing = False
+    if signal.waits:  # as if the incarnation before had just been halted
+        cell.incarnation = signal.incarnation - 1
+        cell.failing = cell.halt = True
+        return False
+    cell.incarnation = signal.incarnation
+    cell.failing = cell.halt = False
+    cell.reason = None
     try:
         token = running.set(Activity(cell))
         try:
@@ -60,7 +66,7 @@ def start(cell: "Cell", signal: StartChild) -> bool:
     if hook is not None:
         cell.host.work.beside(cell, _finish_start(cell, hook))
         return False
-    if cell.phase > Phase.RUNNING:  # it stopped itself
+    if cell.phase > Phase.RUNNING or cell.failing:  # it stopped itself, or a child failed it
         return False
     _opened(cell)
     return True
@@ -70,8 +76,14 @@ def restart(cell: "Cell", signal: StartChild) -> None:
     """Start the next incarnation of a failed one; a repeat of a command that was heard already does nothing (A2)."""
     if signal.incarnation != cell.incarnation + 1 or cell.phase > Phase.RUNNING or cell.successor is not None:
         return
+    if signal.waits or (cell.halt and cell.ending):
+        return
     cell.successor = signal
-    _run(cell, _end(cell))
+    if cell.halt:
+        cell.halt = False
+        _begin_successor(cell, signal)
+    else:
+        _run(cell, _end(cell))
 
 
 def _construct(cell: "Cell") -> Coroutine[Any, Any, Any] | None:
@@ -96,7 +108,7 @@ async def _finish_start(cell: "Cell", hook: Coroutine[Any, Any, Any]) -> None:
     except GeneratorExit:  # the loop is gone
         raise
     except BaseException as error:
-        if cell.phase > Phase.RUNNING or cell.successor is not None or cell.incarnation != incarnation:
+        if cell.phase > Phase.RUNNING or cell.ending or cell.incarnation != incarnation:
             raise  # the end of the incarnation has cancelled it
         if isinstance(error, asyncio.CancelledError):
             error = RuntimeError("on_start was cancelled")
@@ -110,71 +122,14 @@ async def _finish_start(cell: "Cell", hook: Coroutine[Any, Any, Any]) -> None:
 
 
 def _start_failed(cell: "Cell", error: BaseException) -> None:
-    if cell.phase <= Phase.RUNNING and not cell.failing:
-        cell.failing = True
-        cell.host.signal(cell.parent, ChildFailed(cell.address, cell.incarnation, packed(error), starting=True))
+    fail(cell, packed(error))
 
 
 def _opened(cell: "Cell") -> None:
     cell.began = True
     if cell.phase is Phase.STARTING:
         cell.phase = Phase.RUNNING
-    if not cell.failing:  # by what a child did meanwhile
-        cell.reopen()
-
-
-# ---- failing --------------------------------------------------------------------------------------------------------
-
-
-def raised(cell: "Cell", envelope: "Envelope", error: BaseException) -> None:
-    """The handler of this envelope raised: its asker hears at once, and the parent decides (once per incarnation)."""
-    if isinstance(error, asyncio.CancelledError):  # no failure: it was told to end, or awaited what was
-        cut(cell, envelope)
-        return
-    failure = packed(error)
-    if envelope.ask is not None:
-        ask, envelope.ask = envelope.ask, None
-        ask.fail(outcome(failure, cell.name))
-    if cell.phase is Phase.RUNNING:
-        fail(cell, failure)
-    else:
-        log.warning("%s failed while it stopped: %s", cell.name, error, extra={"actor": str(cell.address)})
-
-
-def fail(cell: "Cell", failure: Failure) -> None:
-    """Handle no message any more, and wait for the parent's directive."""
-    if cell.failing or cell.phase > Phase.RUNNING:
-        return
-    cell.failing = True
-    cell.open = cell.idle = False
-    cell.host.signal(cell.parent, ChildFailed(cell.address, cell.incarnation, failure, starting=not cell.began))
-
-
-def cut(cell: "Cell", envelope: "Envelope") -> None:
-    """A handler was cancelled, or abandoned: its asker hears that it had begun."""
-    ask, envelope.ask = envelope.ask, None
-    if ask is None:
-        sender = envelope.sender
-        cell.host.dead_letters.add(envelope.message, cell.address, Reason.CUT, sender.ref if sender else None)
-    elif cell.failing:
-        ask.fail(Failed(f"{cell.name} failed for another reason while it handled the request, and was cut short."))
-    elif cell.phase is Phase.STOPPING:
-        ask.fail(Stopped(f"{cell.name} stopped while it handled the request.", ran="yes"))
-    else:
-        ask.fail(Cancelled(f"The handler of {cell.name} was cancelled while it handled the request."))
-
-
-def abandon(cell: "Cell", activity: Activity, what: str) -> None:
-    """Give up what does not end when it is cancelled: it can act no more (rule A40), and the report names it."""
-    if isinstance(activity, FencedActivity):
-        return
-    if cell.activities is not None:
-        cell.activities.discard(activity)
-    if activity.envelope is not None and not isinstance(activity, SideActivity):
-        cut(cell, activity.envelope)
-    fence(activity)
-    cell.abandoned = (*cell.abandoned, f"{cell.name} ({what})")
-    log.error("%s: %s did not end when it was cancelled, and was abandoned.", cell.name, what)
+    cell.reopen()
 
 
 # ---- ending ---------------------------------------------------------------------------------------------------------
@@ -204,6 +159,29 @@ def stop(cell: "Cell", reason: EndReason) -> None:
             _run(cell, _end(cell))
 
 
+def halt(cell: "Cell", signal: HaltChild) -> None:
+    """End the present incarnation, and wait for the start of the next; the parent hears when it has ended."""
+    waited = cell.successor
+    present = cell.incarnation if waited is None else waited.incarnation
+    if signal.incarnation != present or cell.halt or cell.phase > Phase.RUNNING:
+        return
+    cell.halt = True
+    if waited is None:
+        if not cell.failing:
+            suspend(cell, EndReason.SIBLING_ENDED)
+        _run(cell, _end(cell))
+    elif cell.retry is not None:  # it has ended, and was to start after its backoff
+        cell.retry.cancel()
+        cell.retry = None
+        _halted(cell)
+
+
+def _halted(cell: "Cell") -> None:
+    if cell.successor is not None:  # an incarnation that never was
+        cell.incarnation, cell.successor = cell.successor.incarnation, None
+    cell.host.signal(cell.parent, ChildHalted(cell.address, cell.incarnation))
+
+
 async def _end(cell: "Cell") -> None:
     """End the present incarnation, and then the address, or begin the next incarnation."""
     budget = cell.spec.stop_budget
@@ -215,6 +193,8 @@ async def _end(cell: "Cell") -> None:
     cell.ending = False
     if cell.stop_reason is not None:
         _ended(cell, cell.stop_reason)
+    elif cell.halt:
+        _halted(cell)
     elif cell.successor is not None:
         _begin_successor(cell, cell.successor)
 
@@ -254,15 +234,15 @@ def _set_aside(cell: "Cell") -> "list[Envelope]":
 
 
 async def _end_incarnation(cell: "Cell", patience: float) -> None:
-    stopping = cell.stop_reason is not None
-    reason = cell.stop_reason or EndReason.FAILED
+    reason = cell.stop_reason or cell.reason or EndReason.FAILED
+    parent = EndReason.PARENT_ENDED if reason.normal else EndReason.PARENT_FAILED
     cell.open = cell.idle = False
     cell.idle_limit = None
     cell.end_timers()
     if cell.activities:
-        await _end_activities(cell, patience if stopping else 0.0)
+        await _end_activities(cell, 0.0 if reason is EndReason.FAILED else patience)
     if cell.has_children:
-        cell.report += await cell.children.stop_all(EndReason.PARENT_ENDED)
+        cell.report += await cell.children.stop_all(parent)
     if cell.blueprint.on_stop and cell.actor is not None and cell.began:
         await _run_on_stop(cell, patience)
     cell.began = False
@@ -270,7 +250,7 @@ async def _end_incarnation(cell: "Cell", patience: float) -> None:
         await _end_tasks(cell)
     cell.close_children()
     if cell.has_children:  # of on_stop, or of a task that was left behind
-        cell.report += await cell.children.stop_all(EndReason.PARENT_ENDED)
+        cell.report += await cell.children.stop_all(parent)
     cell.drop_children()
     _break_promises(cell)
     cell.become(None)
@@ -356,7 +336,7 @@ def _break_promises(cell: "Cell") -> None:
     """Askers who were promised a reply for later hear that none will come (rule A31)."""
     in_hand, cell.in_hand = cell.in_hand, None
     for asker in in_hand or ():
-        if cell.failing:
+        if cell.failing and cell.reason is EndReason.FAILED:
             asker.fail(Failed(f"{cell.name} failed before it gave the reply it had promised."))
         else:
             asker.fail(Stopped(f"{cell.name} stopped before it gave the reply it had promised.", ran="yes"))

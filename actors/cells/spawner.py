@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from actors.cells.blueprint import Blueprint
 from actors.supervising.signals import Spec, captured
+from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -26,16 +27,29 @@ A = TypeVar("A")
 class Spawner:
     """Spawns children of one supervisor with one set of options."""
 
-    __slots__ = ("_children", "_host", "_name", "_placement", "_stop_budget")
+    __slots__ = ("_children", "_host", "_name", "_placement", "_restart", "_significant", "_stop_budget")
 
     def __init__(
-        self, host: "Host", children: "Children", *, name: str | None, placement: "Placement", stop_budget: float | None
+        self,
+        host: "Host",
+        children: "Children",
+        *,
+        name: str | None,
+        placement: "Placement",
+        stop_budget: float | None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> None:
+        if significant and restart is Restart.PERMANENT:
+            message = "A permanent child never ends by itself, so it cannot be significant. Choose one of the two."
+            raise ValueError(message)
         self._host = host
         self._children = children
         self._name = name
         self._placement = placement
         self._stop_budget = stop_budget
+        self._restart = restart
+        self._significant = significant
 
     async def spawn(self, actor_class: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> "Ref[A]":
         """Start an actor; returns when its `on_start` has finished (rule A4).
@@ -78,7 +92,8 @@ class Spawner:
     def _spec(self, actor_class: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Spec:
         kind = getattr(actor_class, "__origin__", actor_class)  # Cache[int, str] is an alias of Cache
         Blueprint.of(kind)
-        return Spec(kind, captured(args), captured(kwargs) if kwargs else None, self._stop_budget)
+        named = captured(kwargs) if kwargs else None
+        return Spec(kind, captured(args), named, self._stop_budget, self._restart, self._significant)
 
 
 class Spawns(ABC):
@@ -88,9 +103,21 @@ class Spawns(ABC):
 
     @abstractmethod
     def options(
-        self, *, name: str | None = None, placement: "Placement | None" = None, stop_budget: float | None = None
+        self,
+        *,
+        name: str | None = None,
+        placement: "Placement | None" = None,
+        stop_budget: float | None = None,
+        restart: Restart = Restart.TRANSIENT,
+        significant: bool = False,
     ) -> Spawner:
-        """A spawner with options. `stop_budget`: seconds that a handler in progress has when the actor is stopped."""
+        """A spawner with options.
+
+        name: unique among siblings. placement: where to live. stop_budget: seconds that a handler in progress has when
+        the actor is stopped. restart: after which ends it is started again by itself; `Restart.TRANSIENT` after
+        failures and the loss of its host, not after `context.stop()`. significant: its end may be its parent's, as the
+        parent's `Supervision(shutdown=...)` says; ValueError where that says nothing, and for a permanent child.
+        """
 
     async def spawn(self, actor_class: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> "Ref[A]":
         """Start an actor; returns when its `on_start` has finished. See `Spawner.spawn`."""

@@ -33,7 +33,7 @@ from actors.post.wire import (
     TELL,
 )
 from actors.ref import Ref
-from actors.supervising.signals import Ended
+from actors.supervising.signals import Ended, PeerEnded
 
 if TYPE_CHECKING:
     from actors.post.payloads import Payloads
@@ -333,7 +333,7 @@ class Peer:
         kind, waiting = found[0], self.held.get(found[1])
         if waiting is None or kind in NEVER_HELD:
             return False
-        may_pass = kind in SIGNALS and not isinstance(found[2], Ended)
+        may_pass = kind in SIGNALS and not isinstance(found[2], Ended | PeerEnded)
         if may_pass and all(it[0] != LARGE or it[3] not in SIGNALS for it in waiting):
             return False
         waiting.append(found)

@@ -1,7 +1,7 @@
-"""A supervisor's table of children: what each was started from, which incarnation lives, and what to do when it fails.
+"""A supervisor's table of children: who they are, how they start and stop, and what is to be done when one ends.
 
 The same table serves an actor and the root of a host. Decisions are made here, when a child's signal arrives, and never
-in a handler (rule A8).
+in a handler (rule A8); restarts are made in `restarts`.
 """
 
 import asyncio
@@ -9,20 +9,27 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.address import Address
-from actors.errors import Fenced, NameTaken, SpawnFailed
+from actors.errors import ChildLost, Fenced, NameTaken, SpawnFailed
+from actors.supervising.child import Child
 from actors.supervising.failure import revived
+from actors.supervising.restarts import Restarts
 from actors.supervising.signals import (
+    Cause,
     ChildEnded,
     ChildFailed,
+    ChildFinished,
+    ChildHalted,
     ChildStarted,
     EndReason,
+    OfChild,
     ResumeChild,
     Spec,
     StartChild,
     StopChild,
     StopReport,
 )
-from actors.supervising.supervision import Directive, RestartBudget, Supervision, directive_for
+from actors.supervising.strategies import batches, comes_back, shuts_down
+from actors.supervising.supervision import Directive, Shutdown, Supervision, directive_for
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -50,6 +57,10 @@ class Supervisor(Protocol):
         """Fail with a child's error."""
         ...
 
+    def shut_down(self) -> None:
+        """Stop by itself, because significant children have ended."""
+        ...
+
     async def claim(self, name: str, address: Address) -> bool:
         """Claim a child's name wherever it must be unique besides this table; False when another has it."""
         ...
@@ -59,39 +70,21 @@ class Supervisor(Protocol):
         ...
 
 
-class Child:
-    """One child as its supervisor sees it."""
-
-    __slots__ = ("address", "ended", "failed_at", "failures", "incarnation", "name", "running", "spec", "started")
-
-    def __init__(self, address: Address, spec: Spec, name: str | None) -> None:
-        self.address = address
-        self.spec = spec
-        self.name = name
-        self.incarnation = 1
-        self.running = False
-        """Whether its first start has succeeded."""
-        self.failures = 0
-        self.failed_at = 0.0
-        self.started: asyncio.Future[None] | None = None
-        """Who awaits the first start."""
-        self.ended: asyncio.Future[StopReport] | None = None
-        """Who awaits the end; set once the child was told to stop."""
-
-
 class Children:
     """The children of one incarnation of one supervisor."""
 
-    __slots__ = ("_budget", "_by_name", "_closed", "_owner", "_supervision", "table")
+    __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "owner", "restarts", "table")
 
     def __init__(self, owner: Supervisor, supervision: Supervision) -> None:
-        self._owner = owner
+        self.owner = owner
         self._supervision = supervision
-        self._budget = RestartBudget(supervision.restarts, supervision.within)
         self._by_name: dict[str, Child] = {}
         self._closed = False
+        self._stopping = False
+        """Whether all are being stopped, so that none is started again."""
         self.table: dict[int, Child] = {}
-        """By number, in the order of their starts."""
+        """By number, in the order of their first starts."""
+        self.restarts = Restarts(self, supervision)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -103,18 +96,18 @@ class Children:
     def named(self, name: str) -> "Ref[Any] | None":
         """The living child of this name."""
         child = self._by_name.get(name)
-        return self._owner.host.ref_to(child.address) if child is not None else None
+        return self.owner.host.ref_to(child.address) if child is not None else None
 
     async def number_for(self, name: str | None, seat: int) -> int:
         """The number of the next child; for a top-level name only once the whole system has granted it (rule A3)."""
-        host = self._owner.host
+        host = self.owner.host
         number = host.next_number()
         address = Address(host.system, seat, number)
         try:
-            granted = name is None or await self._owner.claim(name, address)
+            granted = name is None or await self.owner.claim(name, address)
         except BaseException:
             if name is not None:  # it may have been granted meanwhile; freeing what another holds does nothing
-                self._owner.released(name, address)
+                self.owner.released(name, address)
             raise
         if not granted:
             message = f"The system has a living top-level actor {name!r}. Choose another name, or look it up."
@@ -127,20 +120,24 @@ class Children:
 
     def start(self, spec: Spec, name: str | None, seat: int, number: int) -> Child:
         """Start a child on a seat, without waiting for it; NameTaken if a living child has the name."""
-        host = self._owner.host
+        host = self.owner.host
         if self._closed:
-            message = (
-                f"{self._owner.path or self._owner.address}: this incarnation has ended; it cannot spawn any more."
-            )
+            message = f"{self.owner.path or self.owner.address}: this incarnation has ended; it cannot spawn any more."
             raise Fenced(message)
+        if spec.significant and self._supervision.shutdown is Shutdown.NEVER:
+            message = (
+                f"{self.owner.path or 'The system'} never stops because of a child. Spawn {spec.actor_class.__name__} "
+                "without significant=True, or give its parent a Supervision(shutdown=...)."
+            )
+            raise ValueError(message)
         child = Child(Address(host.system, seat, number), spec, name)
         if name is not None:
             if name in self._by_name:
-                message = f"{self._owner.path} has a living child {name!r}. Choose another name, or use that child."
+                message = f"{self.owner.path} has a living child {name!r}. Choose another name, or use that child."
                 raise NameTaken(message)
             self._by_name[name] = child
         self.table[number] = child
-        start = StartChild(child.address, 1, spec, self._owner.address, self._path(child))
+        start = StartChild(child.address, 1, spec, self.owner.address, self.path(child))
         if seat == host.seat:
             child.running = host.start_here(start)
             return child
@@ -153,7 +150,7 @@ class Children:
 
     async def started(self, begun: list[Child], timeout: float) -> None:
         """Wait until `on_start` of each has finished, at most `timeout` seconds; if one fails or is late, stop all."""
-        loop = self._owner.host.loop
+        loop = self.owner.host.loop
         for child in begun:
             if not child.running:
                 child.started = loop.create_future()
@@ -165,12 +162,26 @@ class Children:
         except BaseException as error:
             ends = [self.stop(child, EndReason.STOPPED) for child in begun if child.address.number in self.table]
             if isinstance(error, TimeoutError):
-                message = f"{self._name(begun[0])} did not finish its start within {timeout:g} s, and was stopped."
+                message = f"{self.label(begun[0])} did not finish its start within {timeout:g} s, and was stopped."
                 error = SpawnFailed(message)
             if ends and isinstance(error, SpawnFailed):  # so that the name is free again when the caller hears of it
-                settings = self._owner.host.settings
+                settings = self.owner.host.settings
                 await asyncio.wait(ends, timeout=settings.stop_budget + settings.cancel_grace)
             raise error from error.__cause__
+
+    def on_signal(self, signal: OfChild) -> None:
+        """Hear what a child says."""
+        match signal:
+            case ChildFailed():
+                self.on_failed(signal)
+            case ChildEnded():
+                self.on_ended(signal)
+            case ChildStarted():
+                self.on_started(signal)
+            case ChildFinished():
+                self.on_finished(signal)
+            case ChildHalted():
+                self.on_halted(signal)
 
     def on_started(self, signal: ChildStarted) -> None:
         """A child's `on_start` has finished."""
@@ -180,36 +191,61 @@ class Children:
         child.running = True
         if child.started is not None and not child.started.done():
             child.started.set_result(None)
+        if child.incarnation == signal.incarnation:
+            self.restarts.on_started(child)
 
     def on_failed(self, signal: ChildFailed) -> None:
         """A child failed and waits: decide, and tell it."""
-        child = self.table.get(signal.child.number)
-        if child is None or child.incarnation != signal.incarnation or child.ended is not None:
+        child = self._waiting(signal)
+        if child is None:
             return
         error = revived(signal.failure)
-        now = self._owner.host.clock()
-        if child.started is not None and not child.running:
-            self._start_failed(child, child.started, error, now)
+        if child.is_awaited:
+            self._start_failed(child, error, signal.cause)
             return
         directive = directive_for(self._supervision, error)
         log.warning(
             "%s failed: %s: %s; %s",
-            self._name(child),
+            self.label(child),
             signal.failure.type_name,
             signal.failure.text,
             directive.value,
             extra={"actor": str(child.address), "incarnation": child.incarnation, "directive": directive.value},
             exc_info=error if signal.failure.error is not None else None,
         )
-        if directive is Directive.RESUME and not signal.starting:
-            self._owner.host.signal(child.address, ResumeChild(child.address, child.incarnation))
-        elif directive is Directive.STOP:
+        if self._stopping or self.restarts.stops(child):
+            self._is_stopped_anyway(child)
+        elif directive is Directive.RESUME and not signal.starting:
+            self.owner.host.signal(child.address, ResumeChild(child.address, child.incarnation))
+        elif directive is Directive.STOP or (
+            directive is not Directive.ESCALATE and not comes_back(child.spec.restart, normal=False)
+        ):
+            child.leaving = True
             self.stop(child, EndReason.FAILED)
         elif directive is Directive.ESCALATE:
             self.stop(child, EndReason.FAILED)
-            self._owner.escalate(error)
+            self.owner.escalate(error)
         else:
-            self._restart(child, error, now)
+            self.restarts.again(child, error, signal.cause or child.cause)
+
+    def on_finished(self, signal: ChildFinished) -> None:
+        """A permanent child stopped itself: it is started again, and charged as if it had failed."""
+        child = self._waiting(signal)
+        if child is None:
+            return
+        error = ChildLost(f"{self.label(child)} stopped itself, and is permanent. Stop it from its parent.")
+        if child.is_awaited:
+            self._start_failed(child, error, None)
+        elif self._stopping or self.restarts.stops(child):
+            self._is_stopped_anyway(child)
+        else:
+            self.restarts.again(child, error, child.cause)
+
+    def on_halted(self, signal: ChildHalted) -> None:
+        """A child has stopped, to be started again when its siblings have stopped as well."""
+        child = self.table.get(signal.child.number)
+        if child is not None and child.incarnation == signal.incarnation and not child.away:
+            self.restarts.on_halted(child)
 
     def on_ended(self, signal: ChildEnded) -> None:
         """A child's address has ended, told to stop or by itself."""
@@ -217,18 +253,28 @@ class Children:
         if child is None:
             return
         self._forget(child)
+        by_itself = child.ended is None or child.leaving
         if child.ended is not None and not child.ended.done():
             child.ended.set_result(signal.report)
         waiting = child.started
         if waiting is not None and not waiting.done():
-            waiting.set_exception(SpawnFailed(f"{self._name(child)} ended before it had started: {signal.reason}."))
+            waiting.set_exception(SpawnFailed(f"{self.label(child)} ended before it had started: {signal.reason}."))
+        if by_itself and child.spec.significant and child.running and not self._stopping:
+            left = sum(other.spec.significant for other in self.table.values())
+            if shuts_down(self._supervision.shutdown, left):
+                self.owner.shut_down()
+        self.restarts.gone(child)
 
     def stop(self, child: Child, reason: EndReason) -> "asyncio.Future[StopReport]":
         """Tell a child to end; the future is its report. Asking twice is asking once."""
-        if child.ended is None:
-            child.ended = self._owner.host.loop.create_future()
-            self._owner.host.signal(child.address, StopChild(child.address, self._owner.address, reason))
-        return child.ended
+        ended = child.ended
+        if ended is None:
+            ended = child.ended = self.owner.host.loop.create_future()
+            if child.away:  # nothing of it runs, and nobody is there to say so
+                self._ended_with_its_host(child)
+            else:
+                self.owner.host.signal(child.address, StopChild(child.address, self.owner.address, reason))
+        return ended
 
     async def stopped(self, child: Child, reason: EndReason) -> StopReport:
         """Stop a child and wait for its report; whoever stops waiting does not end the wait of others."""
@@ -237,71 +283,96 @@ class Children:
     async def stop_all(self, reason: EndReason) -> StopReport:
         """Stop every child: named ones in reverse order, one by one; runs of unnamed ones together (rule A41)."""
         total = StopReport()
-        batch: list[asyncio.Future[StopReport]] = []
-        for child in reversed(list(self.table.values())):
-            if child.name is not None and batch:
-                total = sum([await future for future in batch], total)
-                batch = []
-            future = self.stop(child, reason)
-            if child.name is not None:
-                total += await future
-            else:
-                batch.append(future)
-        return sum([await future for future in batch], total)
+        self._stopping = True
+        self.restarts.give_up()
+        try:
+            for batch in reversed(batches((number, it.name is not None) for number, it in self.table.items())):
+                ends = [self.stop(self.table[number], reason) for number in batch if number in self.table]
+                total = sum([await end for end in ends], total)
+        finally:
+            self._stopping = False
+        return total
 
-    def seat_lost(self, seat: int) -> None:
-        """The children on a lost seat have ended with it."""
+    # ---- lost hosts -------------------------------------------------------------------------------------------------
+
+    def seat_lost(self, seat: int, *, gone: bool) -> None:
+        """A sitting has ended. Unless the seat is `gone` as well, its children are away until somebody takes it (A9).
+
+        Nobody is charged. Whoever is not to come back (temporary ones, and those that were told to stop) ends.
+        """
+        away: list[Child] = []
+        ends: list[Child] = []
         for child in [child for child in self.table.values() if child.address.seat == seat]:
-            log.error("%s was lost with its host.", self._name(child), extra={"actor": str(child.address)})
-            self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.HOST_LOST, StopReport()))
+            if gone or child.ended is not None or not comes_back(child.spec.restart, normal=False):
+                ends.append(child)
+            elif not child.away:
+                child.away = True
+                away.append(child)
+        if away and not self._stopping:
+            log.error("%s: %d children are away, because their host was lost.", self._who(), len(away))
+            self.restarts.lost(away)
+        for child in ends:
+            log.error("%s was lost with its host.", self.label(child), extra={"actor": str(child.address)})
+            self._ended_with_its_host(child)
 
-    def _start_failed(self, child: Child, waiting: "asyncio.Future[None]", error: BaseException, now: float) -> None:
+    def seat_taken(self, seat: int) -> None:
+        """Somebody sits there again: the children that were away start there, with their addresses (A9)."""
+        if not self._stopping:
+            back = [child for child in self.table.values() if child.away and child.address.seat == seat]
+            for child in back:
+                child.away = False
+            self.restarts.returned(back)
+
+    def seat_refused(self, seat: int) -> None:
+        """Too many hosts have died on the seat: each child that is away is charged one ordinary failure (A9)."""
+        if not self._stopping:
+            self.restarts.refused([it for it in self.table.values() if it.away and it.address.seat == seat])
+
+    # ---- details ----------------------------------------------------------------------------------------------------
+
+    def _waiting(self, signal: ChildFailed | ChildFinished) -> Child | None:
+        """The child that waits for an answer to this signal; None if it is over, or has been answered already."""
+        child = self.table.get(signal.child.number)
+        if child is None or child.incarnation != signal.incarnation or child.ended is not None or child.away:
+            return None
+        return child
+
+    def _is_stopped_anyway(self, child: Child) -> None:
+        """One that failed while all stop is stopped now; one that failed in a round is stopped when it is its turn."""
+        if self._stopping:
+            self.stop(child, EndReason.FAILED)
+
+    def _start_failed(self, child: Child, error: BaseException, cause: Cause | None) -> None:
         """A first start that somebody awaits: he gets the error, the child is gone, the budget is charged (rule A4)."""
+        waiting = child.started
         self.stop(child, EndReason.FAILED)
-        if not waiting.done():
+        if waiting is not None and not waiting.done():
             if isinstance(error, SpawnFailed):
                 waiting.set_exception(error)
             else:
-                failed = SpawnFailed(f"{self._name(child)} failed to start: {type(error).__name__}: {error}")
+                failed = SpawnFailed(f"{self.label(child)} failed to start: {type(error).__name__}: {error}")
                 failed.__cause__ = error
                 waiting.set_exception(failed)
-        if not self._budget.spend(now):
-            self._owner.escalate(error)
+        self.restarts.charge(child, error, cause or child.cause)
 
-    def _restart(self, child: Child, error: BaseException, now: float) -> None:
-        backoff = self._supervision.backoff
-        if now - child.failed_at > backoff.reset_after:
-            child.failures = 0
-        child.failures += 1
-        child.failed_at = now
-        if not self._budget.spend(now):
-            log.error(
-                "%s: more than %d restarts in %g s; escalating",
-                self._owner.path,
-                self._supervision.restarts,
-                self._supervision.within,
-                extra={"actor": str(self._owner.address)},
-            )
-            self.stop(child, EndReason.FAILED)
-            self._owner.escalate(error)
-            return
-        child.incarnation += 1
-        delay = backoff.delay(child.failures, self._owner.host.random.random())
-        start = StartChild(
-            child.address, child.incarnation, child.spec, self._owner.address, self._path(child), max(0.0, delay)
-        )
-        self._owner.host.signal(child.address, start)
+    def _ended_with_its_host(self, child: Child) -> None:
+        self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.HOST_LOST, StopReport()))
 
     def _forget(self, child: Child) -> None:
         self.table.pop(child.address.number, None)
         if child.name is not None:
-            self._owner.released(child.name, child.address)
+            self.owner.released(child.name, child.address)
         if child.name is not None and self._by_name.get(child.name) is child:
             del self._by_name[child.name]
 
-    def _path(self, child: Child) -> str:
-        return f"{self._owner.path}/{child.name}" if child.name is not None else ""
+    def _who(self) -> str:
+        return self.owner.path or f"The actors that were spawned from {self.owner.address}"
 
-    def _name(self, child: Child) -> str:
+    def path(self, child: Child) -> str:
+        """Its path of names; empty where it has no name."""
+        return f"{self.owner.path}/{child.name}" if child.name is not None else ""
+
+    def label(self, child: Child) -> str:
+        """How logs and errors speak of it."""
         kind = child.spec.actor_class.__name__
-        return f"{self._owner.path}/{child.name} ({kind})" if child.name is not None else f"{kind} {child.address}"
+        return f"{self.owner.path}/{child.name} ({kind})" if child.name is not None else f"{kind} {child.address}"

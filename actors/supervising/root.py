@@ -14,8 +14,8 @@ from actors.messages.message import Request
 from actors.placement import Placement
 from actors.stats import HostStats
 from actors.supervising.children import Children
-from actors.supervising.signals import ChildEnded, ChildFailed, ChildStarted, Signal
-from actors.supervising.supervision import Supervision
+from actors.supervising.signals import OfChild, Signal
+from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -37,6 +37,17 @@ NUMBER = 0
 """The number of every root: no actor has it, because actors' numbers begin above their epoch."""
 
 
+def check(supervision: Supervision) -> Supervision:
+    """The supervision, if a root can have it; ValueError otherwise."""
+    if supervision.strategy is not Strategy.ONE_FOR_ONE or supervision.shutdown is not Shutdown.NEVER:
+        message = (
+            "A system treats each top-level actor by itself and does not end with one: leave `strategy` and `shutdown` "
+            "out of System(supervision=...), and put the actors that depend on each other under one parent."
+        )
+        raise ValueError(message)
+    return supervision
+
+
 class Root:
     """The parent of the actors that a system spawns from one process."""
 
@@ -53,6 +64,9 @@ class Root:
     def escalate(self, error: BaseException) -> None:
         """A top-level actor failed beyond its budget, or asked to escalate: there is nobody above."""
         log.critical("A top-level actor was stopped for good: %s: %s", type(error).__qualname__, error, exc_info=error)
+
+    def shut_down(self) -> None:
+        """Never: a system ends when it is closed."""
 
     async def claim(self, name: str, address: Address) -> bool:
         """Top-level names are unique in the whole system: the directory knows (rule A3)."""
@@ -84,12 +98,7 @@ class Root:
 
     def on_signal(self, signal: Signal) -> None:
         """Hear of the children; a root hears nothing else."""
-        match signal:
-            case ChildFailed():
-                self.children.on_failed(signal)
-            case ChildEnded():
-                self.children.on_ended(signal)
-            case ChildStarted():
-                self.children.on_started(signal)
-            case _:
-                log.error("A root was sent %s; nothing was done.", type(signal).__name__)
+        if isinstance(signal, OfChild):
+            self.children.on_signal(signal)
+        else:
+            log.error("A root was sent %s; nothing was done.", type(signal).__name__)

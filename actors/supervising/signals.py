@@ -6,11 +6,12 @@ on the link in one stream with the messages, so that an end is heard after every
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
 from actors.address import Address
+from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
     from actors.actor import Actor
@@ -24,6 +25,9 @@ class Spec(msgspec.Struct, frozen=True):
     kwargs: dict[str, Any] | None = None
     stop_budget: float | None = None
     """Seconds that a handler in progress and `on_stop` have when the actor stops; None for the setting."""
+    restart: Restart = Restart.TRANSIENT
+    significant: bool = False
+    """Whether its end may be its supervisor's."""
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The constructor's arguments, for one start: no incarnation sees what another did to its lists (rule A5)."""
@@ -57,6 +61,13 @@ class Failure(msgspec.Struct, frozen=True):
     error: BaseException | None = None
 
 
+class Cause(NamedTuple):
+    """What a failure began with: failures of one cause are charged once (rule A10). A lost host has number 0."""
+
+    address: Address
+    incarnation: int
+
+
 class EndReason(StrEnum):
     """Why an incarnation ended."""
 
@@ -65,11 +76,20 @@ class EndReason(StrEnum):
     FAILED = "failed"
     """It failed; a restart may follow as the next incarnation."""
     PARENT_ENDED = "parent_ended"
-    """Its parent's incarnation ended (rule A6)."""
+    """Its parent stopped, or was stopped (rule A6)."""
+    PARENT_FAILED = "parent_failed"
+    """Its parent's incarnation failed, or ended with one above that did (rule A6)."""
+    SIBLING_ENDED = "sibling_ended"
+    """A sibling failed, or was lost, and their supervisor restarts both (rule A11)."""
     NOT_RUNNING = "not_running"
     """It had ended before the watch began."""
     HOST_LOST = "host_lost"
     """Its host was lost."""
+
+    @property
+    def normal(self) -> bool:
+        """Whether somebody wanted it so: such an end does not spread over links (rule A12)."""
+        return self in (EndReason.STOPPED, EndReason.PARENT_ENDED)
 
 
 class StartChild(msgspec.Struct, frozen=True):
@@ -82,6 +102,8 @@ class StartChild(msgspec.Struct, frozen=True):
     path: str
     delay: float = 0.0
     """Seconds between the end of the incarnation before, which comes at once, and this start."""
+    waits: bool = False
+    """Make room for it, with a mailbox that takes messages, and wait for the same command without this."""
 
 
 class ChildStarted(msgspec.Struct, frozen=True):
@@ -99,6 +121,30 @@ class ChildFailed(msgspec.Struct, frozen=True):
     failure: Failure
     starting: bool
     """Whether it was the constructor or `on_start` that failed."""
+    cause: Cause | None = None
+    """What it began with, where that was the end of another."""
+
+
+class ChildFinished(msgspec.Struct, frozen=True):
+    """Permanent child to parent: this incarnation has stopped itself and waits for the start of the next."""
+
+    child: Address
+    incarnation: int
+
+
+class HaltChild(msgspec.Struct, frozen=True):
+    """Parent to child: end this incarnation, and wait for the start of the next: others are to end first (rule A11)."""
+
+    child: Address
+    parent: Address
+    incarnation: int
+
+
+class ChildHalted(msgspec.Struct, frozen=True):
+    """Child to parent: this incarnation has ended, as it was told to."""
+
+    child: Address
+    incarnation: int
 
 
 class ResumeChild(msgspec.Struct, frozen=True):
@@ -162,4 +208,47 @@ class Ended(msgspec.Struct, frozen=True):
     reason: EndReason
 
 
-Signal = StartChild | ChildStarted | ChildFailed | ResumeChild | StopChild | ChildEnded | Watch | Unwatch | Ended
+class LinkPeer(msgspec.Struct, frozen=True):
+    """One actor to another: hold on to each other (rule A12)."""
+
+    peer: Address
+    linker: Address
+    link: int
+    """A number that no other link of the system has, so that the end of one is not taken for that of another."""
+
+
+class UnlinkPeer(msgspec.Struct, frozen=True):
+    """One actor to another: forget these links."""
+
+    peer: Address
+    linker: Address
+    links: tuple[int, ...]
+
+
+class PeerEnded(msgspec.Struct, frozen=True):
+    """One actor to another that it is linked to: the incarnation that held these links has ended."""
+
+    peer: Address
+    """Who is told."""
+    ended: Address
+    incarnation: int
+    links: tuple[int, ...]
+    reason: EndReason
+    cause: Cause
+    failure: Failure | None = None
+    """What it failed with."""
+
+
+def not_linked(signal: LinkPeer, reason: EndReason) -> PeerEnded:
+    """What a linker hears of an actor that is not there (any more)."""
+    cause = Cause(signal.peer, 0)
+    return PeerEnded(signal.linker, signal.peer, 0, (signal.link,), reason, cause)
+
+
+OfChild = ChildStarted | ChildFailed | ChildFinished | ChildHalted | ChildEnded
+"""What a child tells its parent."""
+
+OfPeer = LinkPeer | UnlinkPeer | PeerEnded
+"""What linked actors tell each other."""
+
+Signal = OfChild | OfPeer | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended

@@ -1,12 +1,11 @@
-"""What to do when a child fails: pure rules over (error, budget, time), with no effects.
+"""How a supervisor treats its children: what a class says about it, and nothing that is done.
 
-A supervisor's class says how it treats its children: `supervision = Supervision(restarts=5, within=10.0)`. The rules
-run in the supervisor's cell, never in its handlers, so a child is restarted even while the supervisor waits for that
-child's answer (rule A8).
+A supervisor's class says `supervision = Supervision(restarts=5, within=10.0)`, and each spawn says of which restart
+type the child is. The rules run in the supervisor's cell, never in its handlers, so a child is restarted even while the
+supervisor waits for that child's answer (rule A8). What follows from them is in `strategies`.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,11 +19,49 @@ class Directive(Enum):
     RESUME = "resume"
     """Go on with the next message and the state as it is; the incarnation does not end."""
     RESTART = "restart"
-    """A new incarnation from the original arguments; the mailbox is kept, the failing message is not."""
+    """What its restart type says: a new incarnation from the original arguments, or for a temporary child the end.
+
+    The mailbox is kept, the failing message is not."""
     STOP = "stop"
-    """End the child for good."""
+    """End the child for good, whatever its restart type."""
     ESCALATE = "escalate"
     """The supervisor itself fails with the child's error."""
+
+
+class Strategy(Enum):
+    """Who is restarted together with a child. Those concerned keep their addresses and their mailboxes."""
+
+    ONE_FOR_ONE = "one_for_one"
+    """Nobody: children do not depend on each other."""
+    ONE_FOR_ALL = "one_for_all"
+    """All its siblings: each depends on each."""
+    REST_FOR_ONE = "rest_for_one"
+    """Those that were started after it: each depends on those before it."""
+
+
+class Restart(Enum):
+    """After which ends a child is started again by itself. A child that its parent stops is gone, whatever its type."""
+
+    PERMANENT = "permanent"
+    """After every one: `context.stop()` only ends the incarnation, and counts as a restart."""
+    TRANSIENT = "transient"
+    """After a failure, or the loss of its host. The type of a child that names none, other than in OTP: here an actor
+    ends by `context.stop()`, and who says that expects to be gone."""
+    TEMPORARY = "temporary"
+    """Never: a failure ends it, and charges nobody."""
+
+
+class Shutdown(Enum):
+    """When a supervisor stops by itself because children that were spawned as `significant` have ended for good.
+
+    By themselves, that is: not because it has stopped them.
+    """
+
+    NEVER = "never"
+    ANY_SIGNIFICANT = "any_significant"
+    """When the first of them has ended."""
+    ALL_SIGNIFICANT = "all_significant"
+    """When the last of them has ended."""
 
 
 Decider = Callable[[BaseException], Directive]
@@ -55,7 +92,7 @@ class Backoff:
             return 0.0
         # the exponent is cut off where the power would pass `most` for any sensible factor, so it cannot overflow
         plain = min(self.most, self.first * self.factor ** min(failures - 1, 64))
-        return plain * (1.0 + self.jitter * (2.0 * chance - 1.0))
+        return max(0.0, plain * (1.0 + self.jitter * (2.0 * chance - 1.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +100,29 @@ class Supervision:
     """How an actor treats the failures of its children.
 
     `restarts` restarts are allowed within any `within` seconds, over all children together and per incarnation of the
-    supervisor (rule A10); one more, and the supervisor itself fails. `decide` is an ordinary function without await;
-    if it raises, that counts as ESCALATE (rule A8).
+    supervisor (rule A10); one more, and the supervisor itself fails. Several failures with one cause are one: those of
+    a whole round of `strategy`, and those that a link passes on. `decide` is an ordinary function without await; if it
+    raises, that counts as ESCALATE (rule A8).
     """
 
     restarts: int = 10
     within: float = 10.0
     decide: Decider = restart_always
     backoff: Backoff = field(default_factory=Backoff)
+    strategy: Strategy = Strategy.ONE_FOR_ONE
+    shutdown: Shutdown = Shutdown.NEVER
 
     def __post_init__(self) -> None:
         if self.restarts < 0 or self.within <= 0:
             given = f"Supervision(restarts={self.restarts}, within={self.within})"
             message = f"{given}: give restarts >= 0 and within > 0 seconds."
             raise ValueError(message)
-
-
-class RestartBudget:
-    """Restarts left to one incarnation of a supervisor, in a sliding window; empty at its start."""
-
-    __slots__ = ("_spent", "restarts", "within")
-
-    def __init__(self, restarts: int, within: float) -> None:
-        self.restarts = restarts
-        self.within = within
-        self._spent: deque[float] = deque(maxlen=restarts + 1)
-
-    def spend(self, now: float) -> bool:
-        """Take one restart at time `now` (seconds, never decreasing); False when the window already held the limit."""
-        spent = self._spent
-        while spent and spent[0] <= now - self.within:
-            spent.popleft()
-        spent.append(now)
-        return len(spent) <= self.restarts
+        for name, kind in (("strategy", Strategy), ("shutdown", Shutdown)):
+            if not isinstance(getattr(self, name), kind):
+                message = (
+                    f"Supervision({name}={getattr(self, name)!r}): give a {kind.__name__}, such as {next(iter(kind))}."
+                )
+                raise TypeError(message)
 
 
 def directive_for(supervision: Supervision, error: BaseException) -> Directive:

@@ -3,7 +3,8 @@
 import pytest
 
 from actors import Backoff, Directive, Supervision
-from actors.supervising.supervision import RestartBudget, directive_for
+from actors.supervising.budget import RestartBudget
+from actors.supervising.supervision import directive_for
 
 
 @pytest.mark.parametrize(
