@@ -12,6 +12,7 @@ from actors.supervising.children import Children
 if TYPE_CHECKING:
     import asyncio
 
+    from actors.address import Sitting
     from actors.cells.cell import Cell
     from actors.mail.activity import Activity
     from actors.supervising.signals import EndReason
@@ -86,12 +87,13 @@ class Belongings:
             watches, self._watches = self._watches, None
             watches.end(reason)
 
-    def seat_lost(self, seat: int) -> None:
-        """A seat is lost: its actors that this one watches, or is the parent of, have ended."""
+    def seat_lost(self, sitting: "Sitting", *, gone: bool) -> "Children | None":
+        """A sitting has ended: its actors that this one watches, or is the parent of. Returns the children, if any."""
         if self._watches is not None:
-            self._watches.seat_lost(seat)
+            self._watches.seat_lost(sitting)
         if self._children is not None:
-            self._children.seat_lost(seat)
+            self._children.seat_lost(sitting.seat, gone=gone)
+        return self._children
 
     @property
     def _cell(self) -> "Cell":

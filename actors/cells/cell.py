@@ -6,6 +6,7 @@ interleaved ones: the rule of readers and writer, A42). Nothing here waits: star
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ from actors.supervising.signals import (
     Unwatch,
     Watch,
 )
+
+log = logging.getLogger("understudy.actor")
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -376,6 +379,8 @@ class Cell(Belongings):
                 self.watches.on_unwatch(signal)
             case Ended():
                 self.watches.on_ended(signal)
+            case _:
+                log.error("An actor was sent %s, which is for roots; nothing was done.", type(signal).__name__)
 
     def stop(self) -> None:
         """End by its own wish, as soon as the running handler has finished."""

@@ -62,13 +62,19 @@ class Supervisor(Protocol):
 class Child:
     """One child as its supervisor sees it."""
 
-    __slots__ = ("address", "ended", "failed_at", "failures", "incarnation", "name", "running", "spec", "started")
+    # fmt: off
+    __slots__ = (
+        "address", "away", "ended", "failed_at", "failures", "incarnation", "name", "running", "spec", "started",
+    )
+    # fmt: on
 
     def __init__(self, address: Address, spec: Spec, name: str | None) -> None:
         self.address = address
         self.spec = spec
         self.name = name
         self.incarnation = 1
+        self.away = False
+        """Whether its host was lost, and it is to start again when the seat is taken."""
         self.running = False
         """Whether its first start has succeeded."""
         self.failures = 0
@@ -226,7 +232,10 @@ class Children:
     def stop(self, child: Child, reason: EndReason) -> "asyncio.Future[StopReport]":
         """Tell a child to end; the future is its report. Asking twice is asking once."""
         if child.ended is None:
-            child.ended = self._owner.host.loop.create_future()
+            ended = child.ended = self._owner.host.loop.create_future()
+            if child.away:
+                self._lost(child)
+                return ended
             self._owner.host.signal(child.address, StopChild(child.address, self._owner.address, reason))
         return child.ended
 
@@ -249,11 +258,29 @@ class Children:
                 batch.append(future)
         return sum([await future for future in batch], total)
 
-    def seat_lost(self, seat: int) -> None:
-        """The children on a lost seat have ended with it."""
-        for child in [child for child in self.table.values() if child.address.seat == seat]:
-            log.error("%s was lost with its host.", self._name(child), extra={"actor": str(child.address)})
-            self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.HOST_LOST, StopReport()))
+    def seat_lost(self, seat: int, *, gone: bool) -> None:
+        """The sitting of a seat has ended: its children are away until the seat is taken; if it is `gone`, they end."""
+        lost = [child for child in self.table.values() if child.address.seat == seat]
+        if lost:
+            log.error(
+                "%s: %d children were lost with seat %d.", self._owner.path or self._owner.address, len(lost), seat
+            )
+        for child in lost:
+            if gone or child.ended is not None:
+                self._lost(child)
+            elif not child.away:
+                child.away = True
+                child.incarnation += 1  # so that nothing counts any more that the one before has said
+
+    def seat_taken(self, seat: int) -> None:
+        """Somebody sits again on a seat that was lost: start there what is away. Nobody is charged for it (rule A9)."""
+        for child in [child for child in self.table.values() if child.away and child.address.seat == seat]:
+            child.away = False
+            start = StartChild(child.address, child.incarnation, child.spec, self._owner.address, self._path(child))
+            self._owner.host.signal(child.address, start)
+
+    def _lost(self, child: Child) -> None:
+        self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.HOST_LOST, StopReport()))
 
     def _start_failed(self, child: Child, waiting: "asyncio.Future[None]", error: BaseException, now: float) -> None:
         """A first start that somebody awaits: he gets the error, the child is gone, the budget is charged (rule A4)."""

@@ -14,7 +14,7 @@ from actors.messages.message import Request
 from actors.placement import Placement
 from actors.stats import HostStats
 from actors.supervising.children import Children
-from actors.supervising.signals import ChildEnded, ChildFailed, ChildStarted, Signal
+from actors.supervising.signals import ChildEnded, ChildFailed, ChildStarted, NewsAbout, Restored, Signal
 from actors.supervising.supervision import Supervision
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Root:
             asker.fail(error)
 
     def on_signal(self, signal: Signal) -> None:
-        """Hear of the children; a root hears nothing else."""
+        """Hear of the children, and what other hosts tell this one."""
         match signal:
             case ChildFailed():
                 self.children.on_failed(signal)
@@ -91,5 +91,9 @@ class Root:
                 self.children.on_ended(signal)
             case ChildStarted():
                 self.children.on_started(signal)
+            case NewsAbout():
+                self.host.seating.heard(signal)
+            case Restored():
+                log.debug("%s has started again whatever it had on this seat.", signal.host)
             case _:
                 log.error("A root was sent %s; nothing was done.", type(signal).__name__)

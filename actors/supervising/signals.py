@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from actors.address import Address
+from actors.address import Address, Sitting
 
 if TYPE_CHECKING:
     from actors.actor import Actor
@@ -162,4 +162,31 @@ class Ended(msgspec.Struct, frozen=True):
     reason: EndReason
 
 
-Signal = StartChild | ChildStarted | ChildFailed | ResumeChild | StopChild | ChildEnded | Watch | Unwatch | Ended
+class NewsAbout(msgspec.Struct, frozen=True):
+    """Root to root: the directory's table has reached this version, and it matters; ask for it now."""
+
+    version: tuple[int, int]
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """Root to the root of a new sitting: of the actors that lived on its seat, those whose parents are here are sent.
+
+    `host` is the sitting that says so.
+    """
+
+    host: Sitting
+
+
+Signal = (
+    StartChild
+    | ChildStarted
+    | ChildFailed
+    | ResumeChild
+    | StopChild
+    | ChildEnded
+    | Watch
+    | Unwatch
+    | Ended
+    | NewsAbout
+    | Restored
+)
