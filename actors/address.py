@@ -49,3 +49,8 @@ def epoch_of(generation: int, counter: int) -> int:
 def first_number(epoch: int) -> int:
     """The number before the first actor that a sitting with this epoch spawns."""
     return epoch << COUNTER_BITS
+
+
+def epoch_in(number: int) -> int:
+    """The epoch of the sitting that made this number: an actor's parent's, at its spawn; a watch's watcher's."""
+    return number >> COUNTER_BITS

@@ -41,6 +41,8 @@ class Seat(msgspec.Struct, frozen=True):
     """Whether "anywhere" may choose it: not the driver, not a dedicated host."""
     load: int = 0
     """Live actors at the last renewal."""
+    vacant: bool = False
+    """Whether its sitting has ended by a verdict, and somebody else is to sit here."""
 
     @property
     def sitting(self) -> Sitting:
@@ -123,7 +125,7 @@ class Directory:
     def renew(self, now: float, sitting: Sitting, load: int, known: tuple[int, int]) -> tuple[bool, Table | None]:
         """A host lives, with this many actors. Whether it is in the table at all, and the table if it has changed."""
         seat = self._seats.get(sitting.seat)
-        registered = seat is not None and seat.epoch == sitting.epoch
+        registered = seat is not None and seat.epoch == sitting.epoch and not seat.vacant
         if seat is not None and registered:
             self._seats[sitting.seat] = msgspec.structs.replace(seat, load=load)
         table = self.table(now)
@@ -139,6 +141,27 @@ class Directory:
             self._names = {name: held for name, held in self._names.items() if held[0] != sitting.seat}
         self._changes += 1
         return self.table(now)
+
+    def verdict(self, now: float, sitting: Sitting) -> Table:
+        """A host is dead: its sitting is over, its root's names are free, its seat is vacant until it is taken again.
+
+        A seat that nobody sits on, or somebody newer, stays as it is.
+        """
+        self._ended.add(sitting)
+        self._missing.discard(sitting)
+        seat = self._seats.get(sitting.seat)
+        if seat is not None and seat.epoch == sitting.epoch and not seat.vacant:
+            self._seats[sitting.seat] = msgspec.structs.replace(seat, vacant=True, endpoints=(), pid=0, load=0)
+            self._names = {name: held for name, held in self._names.items() if held[0] != sitting.seat}
+            self._changes += 1
+        return self.table(now)
+
+    def appoint(self, now: float, seat: int, host: str) -> Sitting:
+        """A sitting for a new host on a vacant seat; the seat stays vacant until that host has registered."""
+        self._begin(now)
+        if host not in self._sittings:
+            self._sittings[host] = Sitting(seat, epoch_of(self.generation, len(self._sittings) + 1))
+        return self._sittings[host]
 
     def table(self, now: float) -> Table:
         """The newest table."""

@@ -9,14 +9,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from functools import partial
 from random import Random
 from threading import get_ident
 from typing import Any
 
-from msgspec import structs
-
-from actors.address import Address, Sitting, first_number
+from actors.address import Address, Sitting, epoch_in, first_number
 from actors.cells import lifecycle
 from actors.cells.cell import Cell
 from actors.cells.streams import Streams
@@ -29,6 +26,7 @@ from actors.mail.dead_letters import DeadLetters
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
 from actors.ref import Ref, endpoints
+from actors.seating import Seating
 from actors.settings import Settings
 from actors.stats import HostStats, LinkStats, Stats
 from actors.supervising.root import NUMBER as ROOT
@@ -88,11 +86,7 @@ class Host:
         self.turn_messages = settings.turn_messages
         self.node = node
         """The machine this host is on: two hosts of one node share a clock."""
-        self.table = Table((0, 0))
-        self.seats: dict[int, Seat] = {}
-        """The table by seat number."""
-        self.lost_seats: set[int] = set()
-        """Seats whose sitting has ended, and that nobody has taken since."""
+        self.seating = Seating(self)
         self.post: Carrier | None = None
         self.placer: Placer | None = None
         self.cells: dict[int, Cell] = {}
@@ -116,7 +110,7 @@ class Host:
         self.streams = Streams(self)
         self.work = Work(self, self._variables)
         self._number = first_number(sitting.epoch)
-        self._watch = 0
+        self._watch = self._number
         self._chooser = Chooser(random)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
@@ -191,7 +185,7 @@ class Host:
         return self._number
 
     def next_watch(self) -> int:
-        """A number that no watch of this host ever had."""
+        """A number that no watch of the system ever had."""
         self._watch += 1
         return self._watch
 
@@ -214,6 +208,8 @@ class Host:
         return lifecycle.start(cell, signal)
 
     def _start_for_another(self, signal: StartChild) -> None:
+        if self.seating.is_over(signal.parent.seat, epoch_in(signal.child.number)):
+            return  # its parent has ended meanwhile, with its host
         if self.start_here(signal):
             self.signal(signal.parent, ChildStarted(signal.child, signal.incarnation))
 
@@ -221,6 +217,8 @@ class Host:
         """An address has ended."""
         self.cells.pop(cell.address.number, None)
         self.stats.handled_by_ended += cell.handled
+        if self.seating.orphans.ends:
+            self.seating.orphans.ended(cell.address.number)
         if not self.cells and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
 
@@ -267,11 +265,11 @@ class Host:
         if self.placer is not None and self.placer.must_make_room(placement):
             text = f"A host has to be made for {placement.kind!r} first, which takes time: use `await spawn(...)`."
             raise Unplaceable(text)
-        return self._chooser.choose(placement, self.table.seats, self.seat)
+        return self._chooser.choose(placement, self.seating.taken, self.seat)
 
     def can_place(self, placement: Placement) -> bool:
         """Whether a host of the known table will do."""
-        return self._chooser.fits_any(placement, self.table.seats)
+        return self._chooser.fits_any(placement, self.seating.taken)
 
     async def place(self, placement: Placement) -> int:
         """The seat for a placement, after a host was made for it if need be; Unplaceable if there can be none."""
@@ -286,65 +284,56 @@ class Host:
             return first * count
         return first + [self.place_now(placement) for _ in range(count - 1)]
 
-    def new_table(self, table: Table) -> None:
-        """The directory has news of who sits where.
+    # ---- who sits where ---------------------------------------------------------------------------------------------
 
-        A successor of the directory that is being rebuilt does not know everybody yet: whom it does not name stays as
-        he was known, until its table is complete (rule A18).
-        """
-        if table.version <= self.table.version:
-            return
-        present = {seat.number for seat in table.seats}
-        missing = [seat for seat in self.table.seats if seat.number not in present]
-        replaced = [
-            old
-            for old in self.table.seats
-            if old.number in present and old.sitting not in {new.sitting for new in table.seats}
-        ]
-        if not table.complete:
-            table = structs.replace(table, seats=(*table.seats, *missing))
-            missing = []
-        self.table = table
-        self.seats = {seat.number: seat for seat in table.seats}
-        self.lost_seats = (self.lost_seats | {seat.number for seat in missing}) - present
+    @property
+    def table(self) -> Table:
+        """The newest table of the directory."""
+        return self.seating.table
+
+    @property
+    def seats(self) -> dict[int, Seat]:
+        """The table by seat number, vacant seats too."""
+        return self.seating.seats
+
+    @property
+    def acknowledged(self) -> tuple[int, int]:
+        """The version of the newest table that this host has acted on: renewals tell it to the directory (rule A15)."""
+        return self.seating.acknowledged
+
+    def new_table(self, table: Table) -> None:
+        """The directory has news of who sits where."""
+        self.seating.news(table)
         self._chooser.refresh()
-        for seat in (*missing, *replaced):
-            self.seat_lost(seat.sitting)
 
     def missing(self, away: Iterable[Sitting]) -> None:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
-        if self.table.complete:
-            for sitting in away:
-                seat = self.seats.get(sitting.seat)
-                if seat is None or seat.sitting != sitting:
-                    self.lost_seats.add(sitting.seat)
-                    self.seat_lost(sitting)
+        self.seating.missing(away)
 
-    def seat_lost(self, sitting: Sitting) -> None:
-        """A sitting has ended for good. What it had sent is read to its end before anybody hears of it (rule A24)."""
-        if self.post is None:
-            self._bury(sitting)
-        else:
-            self.post.when_read(sitting, partial(self._bury, sitting))
+    def serve_what_came(self) -> None:
+        """Serve the signals that wait now, so that what a host had said is done before what follows from its end."""
+        for _ in range(len(self._signals)):
+            self._deliver(*self._signals.popleft())
 
-    def _bury(self, sitting: Sitting) -> None:
-        """Asks end, watchers hear, parents hear (rule A23)."""
-        if self.post is not None:
-            self.post.give_up(sitting)
-        self.delivery.seat_lost(sitting.seat)
-        for cell in list(self.cells.values()):
-            cell.seat_lost(sitting.seat, gone=True)
-        self.root.children.seat_lost(sitting.seat, gone=True)
+    def apart(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call in the runtime's own context, as what no actor's handler does."""
+        self._variables.run(function, *arguments)
 
-    def nobody_there(self, to: Address, signal: Signal, watched: EndReason = EndReason.NOT_RUNNING) -> None:
-        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead."""
+    def nobody_there(self, to: Address, signal: Signal, epoch: int = 0) -> None:
+        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead.
+
+        `epoch` is that of the sitting it was for; 0 where nobody knew any.
+        """
+        why = EndReason.HOST_LOST if epoch else EndReason.NOT_RUNNING
         match signal:
             case Watch():
-                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, watched)
+                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, why)
                 self.received_signal(signal.watcher.number, ended)
             case LinkPeer():
-                self.received_signal(signal.linker.number, not_linked(signal, watched))
+                self.received_signal(signal.linker.number, not_linked(signal, why))
             case StartChild() | StopChild():
+                if epoch and self.seating.is_kept(Sitting(to.seat, epoch)):
+                    return  # the child is away
                 reason = EndReason.HOST_LOST
                 ended_child = ChildEnded(signal.child, 0, reason, StopReport())
                 self.received_signal(signal.parent.number, ended_child)

@@ -13,6 +13,7 @@ from actors.supervising.children import Children
 if TYPE_CHECKING:
     import asyncio
 
+    from actors.address import Sitting
     from actors.cells.cell import Cell
     from actors.mail.activity import Activity
     from actors.supervising.signals import EndReason
@@ -103,27 +104,18 @@ class Belongings:
             links, self._links = self._links, None
             links.end(reason)
 
-    def seat_lost(self, seat: int, *, gone: bool) -> None:
+    def seat_lost(self, sitting: "Sitting", *, gone: bool) -> "Children | None":
         """A sitting has ended: incarnations there that this one watches, is linked to, or is the parent of, ended too.
 
-        `gone`: nobody will sit there again.
+        `gone`: nobody will sit there again. Returns the children, if any.
         """
         if self._watches is not None:
-            self._watches.seat_lost(seat)
+            self._watches.seat_lost(sitting)
         if self._links is not None:
-            self._links.seat_lost(seat)
+            self._links.seat_lost(sitting.seat)
         if self._children is not None:
-            self._children.seat_lost(seat, gone=gone)
-
-    def seat_taken(self, seat: int) -> None:
-        """Somebody sits again on a seat that was lost: children who lived there start there."""
-        if self._children is not None:
-            self._children.seat_taken(seat)
-
-    def seat_refused(self, seat: int) -> None:
-        """Too many hosts have died on a seat: that is a failure of each child who waits for it."""
-        if self._children is not None:
-            self._children.seat_refused(seat)
+            self._children.seat_lost(sitting.seat, gone=gone)
+        return self._children
 
     @property
     def _cell(self) -> "Cell":

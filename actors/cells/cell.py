@@ -386,6 +386,8 @@ class Cell(Belongings):
                 self.watches.on_unwatch(signal)
             case Ended():
                 self.watches.on_ended(signal)
+            case _:  # what roots tell each other
+                pass
 
     def stop(self) -> None:
         """End by its own wish, as soon as the running handler has finished; a permanent one begins anew."""

@@ -6,6 +6,7 @@ needs no agreement (A23). Terminated joins the tail of the ordinary lane, after 
 
 from typing import TYPE_CHECKING
 
+from actors.address import epoch_in
 from actors.cells.terminated import Terminated
 from actors.errors import TooManyWatches
 from actors.mail.envelope import Envelope
@@ -14,7 +15,7 @@ from actors.supervising.signals import Ended, EndReason, Unwatch, Watch
 if TYPE_CHECKING:
     from typing import Any
 
-    from actors.address import Address
+    from actors.address import Address, Sitting
     from actors.cells.cell import Cell
     from actors.ref import Ref
 
@@ -87,9 +88,10 @@ class Watches:
         self._watchers.clear()
         self._watched.clear()
 
-    def seat_lost(self, seat: int) -> None:
-        """Every incarnation on a lost seat has ended."""
+    def seat_lost(self, sitting: "Sitting") -> None:
+        """Every incarnation of a lost sitting has ended. A watch's number tells which sitting its watcher was of."""
+        seat = sitting.seat
         for address, number in [item for item in self._watched.items() if item[0].seat == seat]:
             self.on_ended(Ended(address, self._cell.address, number, 0, EndReason.HOST_LOST))
-        for key in [key for key in self._watchers if key[0].seat == seat]:
+        for key in [key for key in self._watchers if key[0].seat == seat and epoch_in(key[1]) <= sitting.epoch]:
             del self._watchers[key]

@@ -127,6 +127,10 @@ class Links:
         if (link := self._links.get(peer)) is not None:
             link.end(LinkState.GIVEN_UP, "there is a verdict on the peer")
 
+    def is_superseded(self, peer: Sitting) -> bool:
+        """Whether a newer sitting of its seat is known."""
+        return self._newest.get(peer.seat, peer.epoch) > peer.epoch
+
     def flush(self) -> None:
         """`may_flush` has turned true: let go what was withheld."""
         for link in list(self._links.values()):

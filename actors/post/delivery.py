@@ -21,6 +21,7 @@ from actors.supervising.signals import Signal
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
     from actors.cells.streams import Incoming
+    from actors.directory import Seat
     from actors.host import Host
 
 
@@ -51,6 +52,14 @@ class Carrier(Protocol):
 
     def when_read(self, sitting: Sitting, then: Callable[[], None]) -> None:
         """Call `then` once everything that a sitting had sent before its end has been read; now, if it has been."""
+        ...
+
+    def seat_taken(self, seat: "Seat") -> None:
+        """Somebody sits on a seat that was vacant: send what waited for that."""
+        ...
+
+    def seat_gone(self, number: int) -> None:
+        """Nobody will sit any more on a seat that was vacant: account for what waited for that."""
         ...
 
     def signal(self, to: Address, signal: Signal) -> None:

@@ -32,7 +32,17 @@ from actors.post.settlement import Settlement
 from actors.post.waiting_link import WaitingLink
 from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL
 from actors.ref import Ref
-from actors.supervising.signals import ChildFailed, Signal, StartChild
+from actors.supervising.signals import (
+    ChildEnded,
+    ChildFailed,
+    ChildStarted,
+    Ended,
+    NewsAbout,
+    Restored,
+    ResumeChild,
+    Signal,
+    StartChild,
+)
 
 if TYPE_CHECKING:
     from actors.cells.streams import Incoming
@@ -48,6 +58,12 @@ LAST_WORDS = 5.0
 
 PAYLOADS_PAUSE = 0.005
 """Seconds between two looks at whether the last payloads have been loaded."""
+
+FOR_THE_DEAD = (ChildStarted, ChildFailed, ChildEnded, ResumeChild, Ended, NewsAbout, Restored)
+"""Signals to a sitting that has ended, which mean nothing to the next one on its seat."""
+
+NOBODY = 0
+"""Stands for the epoch of whoever will be found on a seat, or will take it."""
 
 OVERHEAD = 128 * 1024
 """Bytes of a large record that are not its message: sizes, addresses, names."""
@@ -125,6 +141,8 @@ class Post:
         peer = self._peer(to.seat)
         if peer is None:
             self._host.nobody_there(to, signal)
+            return
+        if peer.sitting.epoch == NOBODY and isinstance(signal, FOR_THE_DEAD) and self._host.seating.is_over(to.seat, 0):
             return
         if isinstance(signal, ChildFailed):
             failure, error = signal.failure, signal.failure.error
@@ -243,7 +261,9 @@ class Post:
             return None
         found = self._host.seats.get(seat)
         if found is None:
-            return None if seat in self._host.lost_seats else self._search(seat)
+            return None if self._host.seating.is_gone(seat) else self._search(seat)
+        if found.vacant:
+            return self._await(seat)
         return self._welcome(found.sitting, self._links.to(found.sitting, self._reachable(found)))
 
     def _reachable(self, seat: Seat) -> list[Endpoint]:
@@ -251,12 +271,28 @@ class Post:
         same_node = seat.node == self._host.node
         return [one for one in seat.endpoints if same_node or isinstance(one, TcpEndpoint)]
 
+    def _await(self, seat: int) -> Peer:
+        """A seat that nobody sits on now: keep what is sent there, up to a bound, until somebody does."""
+        return self._welcome(Sitting(seat, NOBODY), WaitingLink(self._host.settings.link_buffer_bytes))
+
     def _search(self, seat: int) -> Peer:
         """A seat that this host has not heard of yet: keep what is sent there until the directory has been asked."""
         waiting = WaitingLink(self._host.settings.link_buffer_bytes)
-        peer = self._welcome(Sitting(seat, 0), waiting)
+        peer = self._welcome(Sitting(seat, NOBODY), waiting)
         self._host.work.start_system(self._find(peer, waiting))
         return peer
+
+    def seat_taken(self, seat: Seat) -> None:
+        """Somebody sits on a seat that was vacant: send what waited for that, unless he has called already."""
+        waiting = self._peers.get(seat.number)
+        if waiting is not None and isinstance(waiting.link, WaitingLink):
+            self._found(waiting, waiting.link, seat)
+
+    def seat_gone(self, number: int) -> None:
+        """Nobody will sit any more on a seat that was vacant: account for what waited for that."""
+        waiting = self._peers.get(number)
+        if waiting is not None and isinstance(waiting.link, WaitingLink):
+            self._found(waiting, waiting.link, None)
 
     async def _find(self, peer: Peer, waiting: WaitingLink) -> None:
         seat = peer.sitting.seat
@@ -266,14 +302,17 @@ class Post:
             log.warning("Seat %d could not be looked up: %s: %s", seat, type(error).__name__, error)
         finally:
             found = self._host.seats.get(seat)
-            if peer.link is not waiting:
-                pass  # it has called meanwhile
-            elif found is None or self._links is None:
-                records = waiting.close(found=False)
-                self._forget(peer)
-                self._settlement.session_over(peer, peer.sitting, [], records)
-            else:
-                self._meet(peer, found.sitting, self._links.to(found.sitting, self._reachable(found)))
+            if peer.link is waiting and (found is None or not found.vacant):  # else it has called, or is waited for
+                self._found(peer, waiting, found)
+
+    def _found(self, peer: Peer, waiting: WaitingLink, seat: Seat | None) -> None:
+        """It is known who sits on a seat that was asked about or vacant, or that nobody does."""
+        if seat is None or self._links is None:
+            records = waiting.close(found=False)
+            self._forget(peer)
+            self._settlement.session_over(peer, peer.sitting, [], records)
+        else:
+            self._meet(peer, seat.sitting, self._links.to(seat.sitting, self._reachable(seat)))
 
     def _meet(self, peer: Peer, sitting: Sitting, link: Link) -> None:
         """Who was searched is found."""
@@ -314,6 +353,8 @@ class Post:
         if known is not None and state.final:
             self._ending[peer] = (known, set())
             self._forget(known)
+            if self._links is not None and self._links.is_superseded(peer):
+                self._host.seating.superseded(peer)
         log.debug("The link to %s is %s.", peer, state)
         if state is not LinkState.UP:
             if not state.final:

@@ -18,7 +18,6 @@ from actors.post.arrivals import Arrivals
 from actors.post.payloads import Payloads
 from actors.post.peer import ASKING, SIGNALS, Announced, LostMessage, Peer
 from actors.post.wire import BUFFERS, FAIL, ITEM, LARGE, REPLY, SIGNAL, TELL, outline
-from actors.supervising.signals import EndReason
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -102,8 +101,7 @@ class Settlement:
         elif kind in (REPLY, FAIL, ITEM):
             self._host.dead_letters.add(found[-1], Address(self._host.system, sitting.seat, 0), reason, None)
         elif kind == SIGNAL:
-            was_there = sitting.epoch > 0  # else the directory was asked, and knew nobody
-            self._host.nobody_there(address, found[2], EndReason.HOST_LOST if was_there else EndReason.NOT_RUNNING)
+            self._host.nobody_there(address, found[2], sitting.epoch)
 
     def _own(self, found: tuple[Any, ...]) -> object:
         """The message of one of this host's own records."""

@@ -14,7 +14,7 @@ from actors.messages.message import Request
 from actors.placement import Placement
 from actors.stats import HostStats
 from actors.supervising.children import Children
-from actors.supervising.signals import OfChild, Signal
+from actors.supervising.signals import NewsAbout, OfChild, Restored, Signal
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
 if TYPE_CHECKING:
@@ -97,8 +97,12 @@ class Root:
             asker.fail(error)
 
     def on_signal(self, signal: Signal) -> None:
-        """Hear of the children; a root hears nothing else."""
+        """Hear of the children, and what other hosts tell this one."""
         if isinstance(signal, OfChild):
             self.children.on_signal(signal)
+        elif isinstance(signal, NewsAbout):
+            self.host.seating.heard(signal)
+        elif isinstance(signal, Restored):
+            log.debug("%s has started again whatever it had on this seat.", signal.host)
         else:
             log.error("A root was sent %s; nothing was done.", type(signal).__name__)

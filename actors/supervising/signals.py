@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
-from actors.address import Address
+from actors.address import Address, Sitting
 from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
@@ -251,4 +251,23 @@ OfChild = ChildStarted | ChildFailed | ChildFinished | ChildHalted | ChildEnded
 OfPeer = LinkPeer | UnlinkPeer | PeerEnded
 """What linked actors tell each other."""
 
-Signal = OfChild | OfPeer | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended
+
+class NewsAbout(msgspec.Struct, frozen=True):
+    """Root to root: the directory's table has reached this version, and it matters; ask for it now."""
+
+    version: tuple[int, int]
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """Root to the root of a new sitting: of the actors that lived on its seat, those whose parents are here are sent.
+
+    `host` is the sitting that says so.
+    """
+
+    host: Sitting
+
+
+OfHost = NewsAbout | Restored
+"""What hosts tell each other, root to root."""
+
+Signal = OfChild | OfPeer | OfHost | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended

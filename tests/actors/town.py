@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from actors import Actor, Message, Ref, Settings, receive
-from actors.address import Address
+from actors.address import Address, Sitting
 from actors.cells.spawner import Spawner
 from actors.directory import Directory, Seat, Table
 from actors.host import Host
@@ -52,13 +52,13 @@ class Resident:
     """One host with its links, its endpoints, and its dead letters."""
 
     def __init__(
-        self, directory: Directory, name: str, settings: Settings, link_settings: LinkSettings, store: Any
+        self, directory: Directory, sitting: Sitting, settings: Settings, link_settings: LinkSettings, store: Any
     ) -> None:
         loop = asyncio.get_running_loop()
         self.clerk = Clerk(directory)
         self.host = Host(
             system="town",
-            sitting=directory.sit(time.monotonic(), name),
+            sitting=sitting,
             loop=loop,
             clock=time.monotonic,
             random=Random(1),
@@ -83,6 +83,7 @@ class Resident:
         self.letters: list[DeadLetter] = []
         self.host.dead_letters.subscribe(self.letters.append)
         self.seat: Seat | None = None
+        self.crashed = False
 
     async def listen(self, folder: Path) -> Seat:
         endpoints = await self.links.listen(directory=str(folder))
@@ -106,10 +107,12 @@ class Resident:
 
     def crash(self) -> None:
         """End as a killed process does: no goodbye, and nobody listens any more."""
+        self.crashed = True
         for link in list(self.links._links.values()):
             link.end(type(link.state).GIVEN_UP, "crash")
         self.links._closing = True
         self.links.listener.close()
+        self.host._next_turn = _nothing
 
 
 class Town:
@@ -127,22 +130,53 @@ class Town:
         links: LinkSettings | None = None,
         store: Any = None,
         known: bool = True,
+        seat: int | None = None,
     ) -> Resident:
-        """One more host. Unless `known`, the others hear of it only when they ask the directory."""
-        quick = LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001)
-        name = f"resident {len(self.residents)}"
+        """One more host, on a new seat or on the vacant one that is named.
+
+        Unless `known`, the others hear of it only when they ask the directory.
+        """
+        now, name = time.monotonic(), f"resident {len(self.residents)}"
+        sitting = self.directory.sit(now, name) if seat is None else self.directory.appoint(now, seat, name)
         resident = Resident(
             self.directory,
-            name,
+            sitting,
             settings or Settings(cancel_grace=0.2, stop_budget=0.2, spawn_timeout=10.0),
-            links or quick,
+            links or LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001),
             store,
         )
-        table = self.directory.register(time.monotonic(), await resident.listen(self.folder), {}, ())
+        table = self.directory.register(now, await resident.listen(self.folder), {}, ())
         self.residents.append(resident)
-        for one in self.residents if known else [resident]:
+        for one in self.living if known else [resident]:
             one.host.new_table(table)
         return resident
+
+    @property
+    def living(self) -> list[Resident]:
+        """Those that have not crashed."""
+        return [one for one in self.residents if not one.crashed]
+
+    def condemn(self, dead: Resident) -> None:
+        """The directory pronounces a host dead, and tells everybody; its seat is vacant."""
+        table = self.directory.verdict(time.monotonic(), dead.host.sitting)
+        for one in self.living:
+            if one is not dead:
+                one.host.new_table(table)
+
+    async def kill(self, *dead: Resident) -> None:
+        """Hosts die at once, and everybody has acted on it: their seats are vacant."""
+        for one in dead:
+            one.crash()
+        for one in dead:
+            self.condemn(one)
+        version = self.directory.table(time.monotonic()).version
+        for one in self.living:
+            await until(lambda one=one: one.host.acknowledged == version)
+
+    async def replace(self, dead: Resident, **options: Any) -> Resident:
+        """A host dies, and another one takes its seat."""
+        await self.kill(dead)
+        return await self.settle(seat=dead.host.seat, **options)
 
     def bury(self, dead: Resident) -> None:
         """The directory hears that a host has died, and tells everybody."""
@@ -160,7 +194,7 @@ class Town:
                 await until(lambda one=one: dead.host.seat not in one.post._peers)
 
     async def close(self) -> None:
-        for resident in self.residents:
+        for resident in self.living:
             await resident.host.stop_cells(EndReason.STOPPED)
         for resident in self.residents:
             await resident.links.close(1.0)
@@ -186,6 +220,10 @@ async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.001)
+
+
+def _nothing() -> None:
+    """What a host does that has crashed."""
 
 
 class Note(Message):

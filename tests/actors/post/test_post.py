@@ -231,9 +231,10 @@ def test_a_stream_ends_when_the_host_of_its_reader_is_lost() -> None:
         far = await one.spawn(Fountain, seat=two.host.seat)
         items = far.stream(Fountain.flow())
         assert await anext(items) == 1
-        await until(lambda: actor(two, far).given >= 64)  # it waits for credit
+        fountain = actor(two, far)
+        await until(lambda: fountain.given >= 64)  # it waits for credit
         await town.lose(one)
-        await until(lambda: actor(two, far).ended)
+        await until(lambda: fountain.ended)
         with pytest.raises(Unreachable):  # noqa: PT012 - items that had come already are read first
             while True:
                 await anext(items)

@@ -1,0 +1,218 @@
+"""Who sits where, as one host knows it, and what it does when a sitting ends and when its seat is taken again.
+
+A sitting ends once, whatever tells: a table in which its seat is vacant, taken or gone, or a peer that has stayed away.
+What the dead had sent is read to its end first (rule A24). Then asks end, watchers hear, children there are away, and
+actors here whose parent was there are stopped (rules A6, A23). Only when those have ended has the host *acted* on the
+table: the directory gives the seat away when every host has (rule A15).
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from actors.address import Address, Sitting, epoch_in
+from actors.cells.orphans import Orphans
+from actors.directory import Seat, Table
+from actors.supervising.root import NUMBER as ROOT
+from actors.supervising.signals import NewsAbout, Restored
+
+if TYPE_CHECKING:
+    from actors.cells.cell import Cell
+    from actors.host import Host
+    from actors.supervising.children import Children
+
+
+class Seating:
+    """The seats of a system as one host knows them."""
+
+    def __init__(self, host: "Host") -> None:
+        self._host = host
+        self.table = Table((0, 0))
+        self.seats: dict[int, Seat] = {}
+        """The table by seat number, vacant ones too."""
+        self.taken: tuple[Seat, ...] = ()
+        """The seats that somebody sits on."""
+        self.look_now: Callable[[], None] = _nothing
+        """Called when another host says that the directory has news that matters: get the newest table soon."""
+        self.when_acted: Callable[[], None] = _nothing
+        """Called when `acknowledged` has risen by more than a new table: the directory waits to hear of it."""
+        self.orphans = Orphans(host)
+        self._ended: dict[int, int] = {}
+        """The epoch of the last sitting of each seat that is known to have ended."""
+        self._reading: dict[int, Sitting] = {}
+        """By seat, the sittings that have ended and may have something left to read."""
+        self._acting: dict[Sitting, tuple[int, int]] = {}
+        """What is being done about sittings that have ended: the version of the table before each."""
+        self._away: dict[int, list[Children]] = {}
+        """Tables of children that may have some away, by the vacant seat."""
+        self._heard_of: tuple[int, int] = (0, 0)
+
+    @property
+    def acknowledged(self) -> tuple[int, int]:
+        """The version of the newest table that this host has acted on."""
+        return min(self._acting.values(), default=self.table.version)
+
+    def is_over(self, seat: int, epoch: int) -> bool:
+        """Whether the sitting of this epoch, or a later one, is known to have ended on a seat."""
+        return epoch <= self._ended.get(seat, -1)
+
+    def is_gone(self, seat: int) -> bool:
+        """Whether nobody will ever sit again on a seat that was somebody's."""
+        return seat not in self.seats and seat in self._ended
+
+    def is_kept(self, sitting: Sitting) -> bool:
+        """Whether a sitting has ended and its seat waits for somebody else, or has been taken by somebody else."""
+        return sitting.seat in self.seats and self.is_over(*sitting)
+
+    # ---- news -------------------------------------------------------------------------------------------------------
+
+    def news(self, table: Table) -> None:
+        """The directory has news of who sits where.
+
+        A successor of the directory that is being rebuilt does not know everybody yet: whom it does not name stays as
+        he was known, until its table is complete (rule A18).
+        """
+        if table.version <= self.table.version:
+            return
+        before, known = self.table.version, self.seats
+        seats = {seat.number: seat for seat in table.seats}
+        if not table.complete:
+            seats = {**seats, **{number: seat for number, seat in known.items() if number not in seats}}
+            table = structs.replace(table, seats=tuple(seats.values()))
+        self.table, self.seats = table, seats
+        self.taken = tuple(seat for seat in table.seats if not seat.vacant)
+        ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
+        for number in [number for number in known if known[number].vacant and number not in seats]:
+            self._gone(number)
+        for seat in self.taken:
+            if seat.epoch > self._ended.get(seat.number, seat.epoch):
+                self._taken(seat)
+        if ends:
+            self._spread()
+
+    def missing(self, away: Iterable[Sitting]) -> None:
+        """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
+        if self.table.complete:
+            for sitting in away:
+                seat = self.seats.get(sitting.seat)
+                if seat is None or seat.sitting != sitting:
+                    self._end(sitting, self.table.version)
+
+    def superseded(self, sitting: Sitting) -> None:
+        """A newer sitting of its seat has called, which the directory allows only when the older one has ended."""
+        self._end(sitting, self.table.version)
+
+    def heard(self, news: NewsAbout) -> None:
+        """Another host knows a newer table, perhaps."""
+        self._heard_of = max(self._heard_of, news.version)
+        if news.version > self.table.version:
+            self.look_now()
+
+    def _ends(self, known: dict[int, Seat]) -> list[Sitting]:
+        """The sittings that have ended by the new table, as against the old one."""
+        mine, seats = self._host.seat, self.seats
+        ends = [
+            old.sitting
+            for number, old in known.items()
+            if number != mine and (number not in seats or seats[number].epoch != old.epoch)
+        ]
+        return ends + [seat.sitting for number, seat in seats.items() if seat.vacant and number != mine]
+
+    def _spread(self) -> None:
+        """Tell the others to look, unless this host was told itself: they need not wait for their next renewal."""
+        host, version = self._host, self.table.version
+        if host.post is None or host.seat < 0 or self._heard_of >= version:
+            return
+        for seat in self.taken:
+            if seat.number != host.seat:
+                host.signal(Address(host.system, seat.number, ROOT), NewsAbout(version))
+
+    # ---- the end of a sitting ---------------------------------------------------------------------------------------
+
+    def _end(self, sitting: Sitting, before: tuple[int, int]) -> bool:
+        """A sitting has ended. What it had sent is read to its end before anybody hears of it. False: that is known."""
+        if self.is_over(*sitting):
+            return False
+        self._ended[sitting.seat] = sitting.epoch
+        self._reading[sitting.seat] = sitting
+        self._acting[sitting] = before
+        if self._host.post is None:
+            self._bury(sitting)
+        else:
+            self._host.post.when_read(sitting, partial(self._bury, sitting))
+        return True
+
+    def _bury(self, sitting: Sitting) -> None:
+        """Asks end, watchers hear, parents hear (rule A23), orphans are stopped (rule A6)."""
+        if self._reading.get(sitting.seat) != sitting:
+            return
+        del self._reading[sitting.seat]
+        host, seat = self._host, sitting.seat
+        host.serve_what_came()
+        if host.post is not None:
+            host.post.give_up(sitting)
+        host.delivery.seat_lost(seat)
+        gone = self.is_gone(seat)
+        orphans: list[Cell] = []
+        tables = [host.root.children]
+        host.root.children.seat_lost(seat, gone=gone)
+        for cell in list(host.cells.values()):
+            children = cell.seat_lost(sitting, gone=gone)
+            if children is not None:
+                tables.append(children)
+            if cell.parent.seat == seat and epoch_in(cell.address.number) <= sitting.epoch:
+                orphans.append(cell)
+        if not gone:
+            self._away[seat] = tables
+        if orphans:
+            host.work.start_system(self._stop(orphans, sitting))
+        else:
+            self._acted(sitting)
+
+    async def _stop(self, orphans: "list[Cell]", sitting: Sitting) -> None:
+        try:
+            await self.orphans.stop(orphans)
+        finally:
+            self._acted(sitting)
+
+    def _acted(self, sitting: Sitting) -> None:
+        del self._acting[sitting]
+        self.when_acted()
+
+    # ---- what becomes of its seat -----------------------------------------------------------------------------------
+
+    def _gone(self, number: int) -> None:
+        """A vacant seat has been taken out of the table: nobody will sit there any more."""
+        self._read_no_more(number)
+        host = self._host
+        if host.post is not None:
+            host.post.seat_gone(number)
+        for children in self._away.pop(number, ()):
+            children.seat_lost(number, gone=True)
+
+    def _taken(self, seat: Seat) -> None:
+        """Somebody sits again on a seat that was lost: its actors start there (rules A1, A9)."""
+        self._read_no_more(seat.number)
+        host = self._host
+        if host.post is None:
+            return
+        host.post.seat_taken(seat)
+        tables = self._away.pop(seat.number, None)
+        if tables is None:  # of this sitting it is known already
+            return
+        for children in tables:
+            children.seat_taken(seat.number)
+        if host.seat >= 0:
+            host.signal(Address(host.system, seat.number, ROOT), Restored(host.sitting))
+
+    def _read_no_more(self, number: int) -> None:
+        """A sitting that has ended is not waited for any longer, because of what has become of its seat."""
+        sitting = self._reading.get(number)
+        if sitting is not None:
+            self._bury(sitting)
+
+
+def _nothing() -> None:
+    """Nobody has asked to be called."""
