@@ -1,63 +1,35 @@
-"""Who sits where: seats with their sittings, and the names of top-level actors. Pure: no wire, no Ray, no clock.
+"""Who sits where, who has died, and who takes whose seat; and the names of top-level actors. No wire, no Ray, no clock.
 
-One directory judges for the whole system. It hands out seats and epochs, keeps names unique, and tells everybody the
-newest table. It is off the path of messages. When it dies, a successor of a higher generation is rebuilt from what the
-hosts report. Until every host of the predecessor has reported, or REBUILDING seconds have passed, its table is not
-complete: nobody is taken for lost because it is missing, no name is granted, and no seat that was ever used is given
-away (rule A18). Every method may be called twice with the same arguments.
+One directory judges for the whole system (rule A15). It hands out seats and epochs, pronounces hosts dead, appoints
+spares to their seats, keeps names unique, and tells everybody the newest table. It is off the path of messages. When it
+dies, a successor of a higher generation is rebuilt from what the hosts report. Until every host of the predecessor has
+reported, or the time of a verdict has passed, its table is not complete: nobody is taken for lost because it is
+missing, no name is granted, and no seat that was ever used is given away (rule A18). Every method may be called twice
+with the same arguments.
 """
 
 from collections.abc import Mapping
 from typing import Protocol
 
-import msgspec
+from msgspec.structs import replace
 
 from actors.address import Address, Sitting, epoch_of
 from actors.errors import UnderstudyError
-from actors.links.endpoints import Endpoint
-
-REBUILDING = 8.0
-"""Seconds after which a directory stops waiting for the hosts of its predecessor: the time of a verdict (rule A16)."""
+from actors.membership.records import Living, Vacancy
+from actors.membership.seat_budget import SeatBudget
+from actors.membership.seats import Answer, Appointment, Heartbeat, Heirs, Member, Seat, Spare, Standing, Table, Version
+from actors.membership.spare_pool import SparePool
+from actors.settings import CLOCK_DRIFT, Settings
 
 SETTLING = 2.5
-"""Seconds that a successor waits for hosts that nobody told it of: two renewals, in which every living one reports."""
+"""Renewals for which a successor waits for hosts that nobody told it of; every living one reports in that time."""
+
+TAKING = 8.0
+"""Seconds that a spare has to take the seat it was appointed to, before another one is appointed."""
 
 
 class Rebuilding(UnderstudyError):
     """The directory does not know yet, because it has just taken over from one that died. Ask again soon."""
-
-
-class Seat(msgspec.Struct, frozen=True):
-    """One seat as the directory's table shows it."""
-
-    number: int
-    epoch: int
-    endpoints: tuple[Endpoint, ...] = ()
-    """Where the sitting host listens."""
-    node: str = ""
-    labels: Mapping[str, str] = {}
-    pid: int = 0
-    takes_anybody: bool = True
-    """Whether "anywhere" may choose it: not the driver, not a dedicated host."""
-    load: int = 0
-    """Live actors at the last renewal."""
-    vacant: bool = False
-    """Whether its sitting has ended by a verdict, and somebody else is to sit here."""
-
-    @property
-    def sitting(self) -> Sitting:
-        """The seat with its present epoch."""
-        return Sitting(self.number, self.epoch)
-
-
-class Table(msgspec.Struct, frozen=True):
-    """All seats, and the version of this table: a higher one is newer."""
-
-    version: tuple[int, int]
-    """The directory's generation, and its count of changes."""
-    seats: tuple[Seat, ...] = ()
-    complete: bool = True
-    """Whether a sitting that is missing has ended."""
 
 
 class DirectoryAccess(Protocol):
@@ -84,124 +56,333 @@ class Directory:
     """The state of one generation of a system's directory.
 
     `used_seats`: how many seats its predecessors have given away; 0 for the first directory of a system.
+
+    Time is what passes while the directory is awake. One that was stopped finds all hosts silent at once, but it was
+    the one who did not listen; so of the time between two calls no more than two renewals count.
     """
 
-    def __init__(self, generation: int, used_seats: int = 0) -> None:
+    def __init__(self, generation: int, used_seats: int = 0, settings: Settings | None = None) -> None:
         self.generation = generation
         self.used_seats = used_seats
         """Seats that were ever given away; the next host gets the one of this number."""
+        self._settings = settings or Settings()
         self._complete = used_seats == 0
         self._changes = 0
+        self._epochs = 0
         self._sittings: dict[str, Sitting] = {}
-        self._seats: dict[int, Seat] = {}
+        """By the name of the process."""
+        self._hosts: dict[int, Living] = {}
+        self._vacancies: dict[int, Vacancy] = {}
+        self._missing: dict[int, Seat] = {}
+        """Seats that the predecessor's table had, and whose hosts have not reported."""
+        self._ended: dict[int, int] = {}
+        """The highest epoch of each seat that has ended."""
+        self._budgets: dict[int, SeatBudget] = {}
+        self._pool = SparePool()
+        self._news: list[Appointment] = []
         self._names: dict[str, tuple[int, Address]] = {}
-        self._missing: set[Sitting] = set()
-        self._ended: set[Sitting] = set()
-        self._since: float | None = None
+        self._called_at: float | None = None
+        self._time = 0.0
+
+    # ---- hosts ------------------------------------------------------------------------------------------------------
 
     def sit(self, now: float, host: str) -> Sitting:
         """A sitting for a new host on the lowest seat that was never used; `host` is a name nobody else has."""
-        self._begin(now)
+        self._pass(now)
         if host not in self._sittings:
-            epoch = epoch_of(self.generation, len(self._sittings) + 1)
-            self._sittings[host] = Sitting(self.used_seats, epoch)
+            self._sittings[host] = Sitting(self.used_seats, self._next_epoch())
             self.used_seats += 1
         return self._sittings[host]
 
-    def register(self, now: float, seat: Seat, names: Mapping[str, Address], known: tuple[Sitting, ...]) -> Table:
-        """A host takes its seat, or reports to a successor: the names of its root's children, and whom it knew."""
-        self._begin(now)
-        if seat.sitting not in self._ended:
+    def register(self, now: float, seat: Seat, names: Mapping[str, Address], known: tuple[Seat, ...]) -> Table:
+        """A host takes its seat, or reports to a successor: the names of its root's children, and the table it knew.
+
+        It may go on if the table that is returned holds its sitting; else it has ended.
+        """
+        self._pass(now)
+        for reported in known:
+            self.used_seats = max(self.used_seats, reported.number + 1)
             if not self._complete:
-                self._missing |= {sitting for sitting in known if sitting not in self._ended}
-            self._seats[seat.number] = seat
-            self.used_seats = max(self.used_seats, seat.number + 1, *(sitting.seat + 1 for sitting in known))
+                self._hear_of(reported)
+        if seat.epoch >= self._newest(seat.number) and not self._has_ended(seat.sitting):
+            self._take(seat, new=not known)
             for name, address in names.items():
                 self._names.setdefault(name, (seat.number, address))
-            self._missing -= {present.sitting for present in self._seats.values()}
-            self._changes += 1
-        return self.table(now)
+        return self._table()
 
-    def renew(self, now: float, sitting: Sitting, load: int, known: tuple[int, int]) -> tuple[bool, Table | None]:
-        """A host lives, with this many actors. Whether it is in the table at all, and the table if it has changed."""
-        seat = self._seats.get(sitting.seat)
-        registered = seat is not None and seat.epoch == sitting.epoch and not seat.vacant
-        if seat is not None and registered:
-            self._seats[sitting.seat] = msgspec.structs.replace(seat, load=load)
-        table = self.table(now)
-        return registered, table if table.version > tuple(known) else None
+    def renew(self, now: float, sitting: Sitting, beat: Heartbeat) -> Answer:
+        """A host lives. A lease is no proof against a verdict that a predecessor has pronounced, if it has run out."""
+        self._pass(now)
+        host = self._hosts.get(sitting.seat)
+        if host is None or host.seat.epoch != sitting.epoch:
+            ended = self._has_ended(sitting) or sitting.epoch < self._newest(sitting.seat)
+            return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
+        host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
+        host.seat = replace(host.seat, load=beat.load)
+        table = self._table()
+        leased = self._complete or not beat.suspended
+        return Answer(Standing.MEMBER, leased, table if table.version > beat.known else None)
 
     def leave(self, now: float, sitting: Sitting) -> Table:
-        """A host has stopped, or its process has ended: its sitting is over, its root's names are free."""
-        self._ended.add(sitting)
-        self._missing.discard(sitting)
-        seat = self._seats.get(sitting.seat)
-        if seat is not None and seat.epoch == sitting.epoch:
-            del self._seats[sitting.seat]
-            self._names = {name: held for name, held in self._names.items() if held[0] != sitting.seat}
-        self._changes += 1
-        return self.table(now)
+        """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free."""
+        self._pass(now)
+        if not self._has_ended(sitting):
+            self._end(sitting)
+        return self._table()
 
     def verdict(self, now: float, sitting: Sitting) -> Table:
-        """A host is dead: its sitting is over, its root's names are free, its seat is vacant until it is taken again.
+        """There is proof that a host has died: its seat is vacant. Of one that has ended already nothing changes."""
+        self._pass(now)
+        host = self._hosts.get(sitting.seat)
+        seat = host.seat if host is not None else self._missing.get(sitting.seat)
+        if seat is not None and seat.sitting == sitting:
+            self._lose(seat)
+        elif not self._has_ended(sitting):
+            self._ended[sitting.seat] = sitting.epoch
+            vacancy = self._vacancies.get(sitting.seat)
+            if vacancy is not None and vacancy.appointment is not None and vacancy.appointment.sitting == sitting:
+                self._dismiss(vacancy)
+        return self._table()
 
-        A seat that nobody sits on, or somebody newer, stays as it is.
-        """
-        self._ended.add(sitting)
-        self._missing.discard(sitting)
-        seat = self._seats.get(sitting.seat)
-        if seat is not None and seat.epoch == sitting.epoch and not seat.vacant:
-            self._seats[sitting.seat] = msgspec.structs.replace(seat, vacant=True, endpoints=(), pid=0, load=0)
-            self._names = {name: held for name, held in self._names.items() if held[0] != sitting.seat}
-            self._changes += 1
-        return self.table(now)
-
-    def appoint(self, now: float, seat: int, host: str) -> Sitting:
-        """A sitting for a new host on a vacant seat; the seat stays vacant until that host has registered."""
-        self._begin(now)
-        if host not in self._sittings:
-            self._sittings[host] = Sitting(seat, epoch_of(self.generation, len(self._sittings) + 1))
-        return self._sittings[host]
+    def ended(self, now: float, host: str) -> Table:
+        """There is proof that the process of this name has ended: a host, or a spare."""
+        self._changes += self._pool.drop(host)
+        sitting = self._sittings.get(host)
+        return self.verdict(now, sitting) if sitting is not None else self.table(now)
 
     def table(self, now: float) -> Table:
         """The newest table."""
-        complete = self._is_complete(now)
-        return Table((self.generation, self._changes), tuple(self._seats.values()), complete)
+        self._pass(now)
+        return self._table()
+
+    def members(self, now: float) -> tuple[Member, ...]:
+        """Every host with its state, by seat."""
+        self._pass(now)
+        late = SETTLING * self._settings.renewal
+        living = [host.member(self._time, late) for host in self._hosts.values()]
+        dead = [vacancy.member() for vacancy in self._vacancies.values()]
+        return tuple(sorted(living + dead, key=lambda member: member.seat))
+
+    # ---- spares -----------------------------------------------------------------------------------------------------
+
+    def stand_by(self, now: float, spare: Spare) -> Sitting | None:
+        """A spare lives and waits; the sitting that it is to take, once it is appointed."""
+        self._pass(now)
+        for vacancy in self._vacancies.values():
+            if vacancy.appointment is not None and vacancy.appointment.host == spare.name:
+                return vacancy.appointment.sitting
+        self._changes += self._pool.stand_by(self._time, spare)
+        self._appoint_due()
+        return self._sittings.get(spare.name)
+
+    def appoint(self, now: float, seat: int, host: str) -> Sitting:
+        """The process of this name is to take a vacant seat, with a new epoch. Raises ValueError for another seat.
+
+        Whoever was appointed to it before is too late. `appointments` does this by itself, as soon as it may.
+        """
+        self._pass(now)
+        given = self._sittings.get(host)
+        if given is not None and given.seat == seat:
+            return given
+        if seat not in self._vacancies:
+            raise ValueError(f"Seat {seat} is not vacant; only a seat whose host was lost can be given to another.")
+        return self._appoint(self._vacancies[seat], host)
+
+    def appointments(self, now: float) -> list[Appointment]:
+        """Appoint spares to the vacant seats that may be given away; those that are new since the last call."""
+        self._pass(now)
+        self._appoint_due()
+        news, self._news = self._news, []
+        return news
+
+    def withhold(self, now: float, seat: int) -> Table:
+        """Nobody can be found for a vacant seat: leave it empty for its backoff."""
+        self._pass(now)
+        vacancy = self._vacancies.get(seat)
+        if vacancy is not None and not vacancy.seat.withheld:
+            self._withhold(vacancy, self._budget(seat).spend(self._time))
+        return self._table()
+
+    def give_up(self, now: float, seat: int) -> Table:
+        """Nobody will ever sit on this vacant seat again: it is gone, and with it the actors that wait for it."""
+        self._pass(now)
+        if self._vacancies.pop(seat, None) is not None:
+            self._changes += 1
+        return self._table()
+
+    # ---- names ------------------------------------------------------------------------------------------------------
 
     def claim(self, now: float, name: str, root_seat: int, address: Address) -> bool:
         """Claim a name for an actor whose root is on `root_seat`; False when another actor holds it (rule A3).
 
         Raises Rebuilding while it may be held by one that has not been reported yet.
         """
-        if name not in self._names and not self._is_complete(now):
+        self._pass(now)
+        if name not in self._names and not self._complete:
             raise Rebuilding
         return self._names.setdefault(name, (root_seat, address))[1] == address
 
     def release(self, now: float, name: str, address: Address) -> None:
         """Free a name, if this actor holds it."""
-        self._begin(now)
+        self._pass(now)
         held = self._names.get(name)
         if held is not None and held[1] == address:
             del self._names[name]
 
     def lookup(self, now: float, name: str) -> Address | None:
         """The address of the top-level actor of this name; raises Rebuilding as `claim` does."""
+        self._pass(now)
         held = self._names.get(name)
-        if held is None and not self._is_complete(now):
+        if held is None and not self._complete:
             raise Rebuilding
         return held[1] if held is not None else None
 
-    def _is_complete(self, now: float) -> bool:
-        """Once it is, it stays so; and that is a change, which every host must hear of."""
-        since = self._begin(now)
-        if not self._complete:
-            waited = now - since
-            if waited >= REBUILDING or (waited >= SETTLING and self._seats and not self._missing):
-                self._complete = True
-                self._changes += 1
-        return self._complete
+    # ---- time -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, now: float) -> float:
-        if self._since is None:
-            self._since = now
-        return self._since
+    def _pass(self, now: float) -> None:
+        """Let time go on, and do what it brings: verdicts on the silent, the end of rebuilding and of backoffs."""
+        called_at, self._called_at = self._called_at, now
+        if called_at is not None:
+            self._time += min(max(0.0, now - called_at), 2 * self._settings.renewal)
+        for host in list(self._hosts.values()):
+            if self._time - host.heard > self._patience(host.seat):
+                self._lose(host.seat)
+        self._changes += self._pool.drop_silent(self._time - self._settings.verdict)
+        for vacancy in self._vacancies.values():
+            if vacancy.seat.withheld and self._time >= vacancy.until:
+                vacancy.seat = replace(vacancy.seat, withheld=False)
+                self._changes += 1
+            if vacancy.appointment is not None and self._time - vacancy.appointed_at > TAKING:
+                self._dismiss(vacancy)
+        if not self._complete and self._is_rebuilt():
+            self._complete = True
+            self._changes += 1
+            for seat in list(self._missing.values()):
+                self._lose(seat)
+
+    def _patience(self, seat: Seat) -> float:
+        """How long this host may be silent. Nobody waits for the driver's seat, and people do stop their programs."""
+        settings = self._settings
+        alone = CLOCK_DRIFT * (settings.lease + settings.isolation)
+        return max(settings.verdict, alone) if seat.heirs is Heirs.NOBODY else settings.verdict
+
+    def _is_rebuilt(self) -> bool:
+        if self._time >= self._settings.verdict:
+            return True
+        return self._time >= SETTLING * self._settings.renewal and bool(self._hosts) and not self._missing
+
+    # ---- sittings ---------------------------------------------------------------------------------------------------
+
+    def _next_epoch(self) -> int:
+        self._epochs += 1
+        return epoch_of(self.generation, self._epochs)
+
+    def _has_ended(self, sitting: Sitting) -> bool:
+        return sitting.epoch <= self._ended.get(sitting.seat, 0)
+
+    def _newest(self, seat: int) -> int:
+        """The highest epoch that is known of a seat, in whatever state."""
+        host, missing, vacancy = self._hosts.get(seat), self._missing.get(seat), self._vacancies.get(seat)
+        return max(
+            self._ended.get(seat, 0),
+            host.seat.epoch if host is not None else 0,
+            missing.epoch if missing is not None else 0,
+            vacancy.seat.epoch if vacancy is not None else 0,
+            vacancy.appointment.sitting.epoch if vacancy is not None and vacancy.appointment is not None else 0,
+        )
+
+    def _take(self, seat: Seat, *, new: bool) -> None:
+        before = self._newest(seat.number)
+        if before < seat.epoch:
+            self._end(Sitting(seat.number, before))
+        self._missing.pop(seat.number, None)
+        self._vacancies.pop(seat.number, None)
+        self._pool.drop(seat.host)
+        if seat.host:
+            self._sittings[seat.host] = seat.sitting
+        self.used_seats = max(self.used_seats, seat.number + 1)
+        self._changes += 1
+        acted = (self.generation, self._changes) if new else (0, 0)
+        self._hosts[seat.number] = Living(seat, self._time, acted, Heartbeat())
+
+    def _hear_of(self, reported: Seat) -> None:
+        """The predecessor's table had this seat."""
+        newest = self._newest(reported.number)
+        if reported.epoch < newest or self._has_ended(reported.sitting):
+            return
+        if reported.vacant:
+            self._end(reported.sitting)
+            self._vacate(reported, 0.0)
+        elif reported.epoch > newest:
+            self._end(Sitting(reported.number, newest))
+            self._missing[reported.number] = reported
+
+    def _lose(self, seat: Seat) -> None:
+        """The verdict: this sitting has ended."""
+        self._end(seat.sitting)
+        if seat.heirs is not Heirs.NOBODY and self._settings.seat_losses:
+            self._vacate(seat, self._budget(seat.number).lose(self._time))
+
+    def _end(self, sitting: Sitting) -> None:
+        """The seat is out of the table, whoever sat there."""
+        number = sitting.seat
+        self._ended[number] = max(self._ended.get(number, 0), sitting.epoch)
+        host, missing = self._hosts.get(number), self._missing.get(number)
+        if host is not None and host.seat.epoch <= sitting.epoch:
+            del self._hosts[number]
+            self._names = {name: held for name, held in self._names.items() if held[0] != number}
+        if missing is not None and missing.epoch <= sitting.epoch:
+            del self._missing[number]
+        self._changes += 1
+
+    def _vacate(self, seat: Seat, wait: float) -> None:
+        self._changes += 1
+        empty = replace(seat, vacant=True, withheld=wait > 0, endpoints=(), pid=0, load=0, host="")
+        self._vacancies[seat.number] = Vacancy(empty, (self.generation, self._changes), self._time + wait)
+
+    # ---- heirs ------------------------------------------------------------------------------------------------------
+
+    def _appoint_due(self) -> None:
+        """No seat is given away before the table is complete, and every host has acted on the verdict (rule A15)."""
+        if not self._complete:
+            return
+        for vacancy in self._vacancies.values():
+            if vacancy.appointment is None and not vacancy.seat.withheld and self._all_have_acted(vacancy.version):
+                heir = self._pool.heir_of(vacancy.seat)
+                if heir is not None:
+                    self._appoint(vacancy, heir.name)
+
+    def _all_have_acted(self, version: Version) -> bool:
+        """Whose lease has run out does nothing until it has heard of the verdict."""
+        lease = CLOCK_DRIFT * self._settings.lease
+        return all(host.acted >= version or self._time - host.heard > lease for host in self._hosts.values())
+
+    def _appoint(self, vacancy: Vacancy, host: str) -> Sitting:
+        sitting = Sitting(vacancy.seat.number, self._next_epoch())
+        appointment = Appointment(host, sitting)
+        vacancy.appointment, vacancy.appointed_at = appointment, self._time
+        self._sittings[host] = sitting
+        self._changes += self._pool.drop(host)
+        self._news.append(appointment)
+        return sitting
+
+    def _dismiss(self, vacancy: Vacancy) -> None:
+        """An heir has died before it took its seat, or did not take it in time: one more loss of that seat."""
+        if vacancy.appointment is not None:
+            self._sittings.pop(vacancy.appointment.host, None)
+            vacancy.appointment = None
+            self._withhold(vacancy, self._budget(vacancy.seat.number).lose(self._time))
+
+    def _withhold(self, vacancy: Vacancy, wait: float) -> None:
+        if wait:
+            vacancy.until = self._time + wait
+            vacancy.seat = replace(vacancy.seat, withheld=True)
+            self._changes += 1
+
+    def _budget(self, seat: int) -> SeatBudget:
+        settings = self._settings
+        return self._budgets.setdefault(seat, SeatBudget(settings.seat_losses, settings.seat_window))
+
+    def _table(self) -> Table:
+        seats = [host.seat for host in self._hosts.values()] + [it.seat for it in self._vacancies.values()]
+        return Table((self.generation, self._changes), tuple(seats), self._complete, self._pool.spares)

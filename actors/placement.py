@@ -103,6 +103,8 @@ class Chooser:
         open_seats = [seat for seat in seats if seat.takes_anybody and _fits(placement, seat)]
         if not open_seats:
             raise Unplaceable(_missing(placement, seats))
+        # what is sent to a vacant seat waits for its next host; only where there is no other is that worth it
+        open_seats = [seat for seat in open_seats if not seat.vacant] or open_seats
         if placement.kind == "spread":
             self._turn += 1
             chosen = open_seats[self._turn % len(open_seats)]

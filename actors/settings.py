@@ -22,6 +22,9 @@ FILE_VARIABLE = PREFIX + "SETTINGS"
 KIB = 1024
 MIB = 1024 * KIB
 DAY = 86_400.0
+CLOCK_DRIFT = 1.1
+"""How much faster than another a host's clock may go (rule A16)."""
+
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -122,6 +125,22 @@ class Settings:
 
     # Hosts and links. With more hosts than 64, the full mesh of links is what a system would spend its memory on.
     hosts: int | None = _optional_count("hosts", "hosts besides the driver; none = cores - 1, at least 2", 1, 64)
+    spares: int | None = _optional_count(
+        "processes", "warm spares that wait to take a lost host's seat; none = one per node", 0, 64
+    )
+    seat_losses: int = _count(
+        5, "losses", "losses of a seat's host that are made good at once; 0 = none ever is", 0, 1000
+    )
+    seat_window: float = _seconds(60.0, "the time within which losses of one seat are counted together")
+
+    # Who lives. A host acts until its lease has run out, and is declared dead only after that: lease < verdict is what
+    # keeps two from acting for one seat, whatever the network does, as long as no clock is a tenth faster than another.
+    renewal: float = _seconds(1.0, "pause between two renewals of a host with the directory", 0.05, 60.0)
+    lease: float = _seconds(5.0, "how long a host may act after the last renewal that was answered", 0.2, 600.0)
+    verdict: float = _seconds(8.0, "silence of a host after which it is declared dead", 0.3, 3600.0)
+    isolation: float = _seconds(60.0, "how long a host waits without a lease before its process ends", 0.1)
+    stall_limit: float = _seconds(30.0, "how long a host's loop may hang in a handler before its process ends", 1.0)
+
     heartbeat: float = _seconds(1.0, "pause between two heartbeats on a link", 0.05, 60.0)
     connect_timeout: float = _seconds(5.0, "one attempt to connect to a host and to prove the secret", 0.05, 600.0)
     alert: float = _seconds(
@@ -151,6 +170,12 @@ class Settings:
             raise SettingsError(
                 f"chunk_bytes is {self.chunk_bytes} ({self.origin('chunk_bytes')}) and link_buffer_bytes is "
                 f"{self.link_buffer_bytes} ({self.origin('link_buffer_bytes')}): a chunk must fit into the buffer."
+            )
+        if not 2 * self.renewal <= self.lease < self.verdict / CLOCK_DRIFT:
+            raise SettingsError(
+                f"renewal is {self.renewal:g} ({self.origin('renewal')}), lease {self.lease:g} "
+                f"({self.origin('lease')}), verdict {self.verdict:g} ({self.origin('verdict')}): a lease must last two "
+                f"renewals at least, and {CLOCK_DRIFT:g} leases less than a verdict, because clocks differ."
             )
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 from actors import Actor, Ref, call, here, near
 from actors.address import Address
 from actors.directory import Directory, Seat
+from actors.membership.seats import Heartbeat, Standing
 from actors.supervising.signals import Spec, StartChild
 from tests.actors.town import Keeper, Note, Town, actor, in_town, until
 
@@ -76,7 +77,7 @@ def test_a_verdict_leaves_the_seat_vacant_until_an_appointed_host_has_registered
     for table in (directory.verdict(NOW, sitting), directory.verdict(NOW, sitting)):
         assert [(seat.sitting, seat.vacant) for seat in table.seats] == [(sitting, True)]
     assert directory.lookup(NOW, "ada") is None
-    assert directory.renew(NOW, sitting, 0, table.version)[0] is False
+    assert directory.renew(NOW, sitting, Heartbeat()).standing is Standing.ENDED
     assert [seat.vacant for seat in directory.register(NOW, Seat(*sitting), {}, ()).seats] == [True]
     second = directory.appoint(NOW, 0, "second")
     assert second == directory.appoint(NOW, 0, "second")

@@ -179,8 +179,9 @@ class Town:
         return await self.settle(seat=dead.host.seat, **options)
 
     def bury(self, dead: Resident) -> None:
-        """The directory hears that a host has died, and tells everybody."""
-        table = self.directory.leave(time.monotonic(), dead.host.sitting)
+        """The directory hears that a host has died for good, and tells everybody."""
+        self.directory.leave(time.monotonic(), dead.host.sitting)
+        table = self.directory.give_up(time.monotonic(), dead.host.seat)
         for one in self.residents:
             if one is not dead:
                 one.host.new_table(table)

@@ -30,6 +30,7 @@ from actors.host import Host
 from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
 from actors.links.settings import LinkSettings
+from actors.membership.seats import Answer, Heartbeat, Standing
 from actors.placement import Placement
 from actors.post.post import Post
 from actors.settings import Settings
@@ -210,8 +211,7 @@ class Seated:
 
     async def _register(self) -> None:
         host = self.host
-        known = tuple(seat.sitting for seat in host.table.seats)
-        table: Table = await self.directory.ask("register", self._seat, host.root.children.names(), known)
+        table: Table = await self.directory.ask("register", self._seat, host.root.children.names(), host.table.seats)
         host.new_table(table)
 
     async def _renew_for_ever(self) -> None:
@@ -226,11 +226,12 @@ class Seated:
 
     async def _renew(self) -> None:
         host = self.host
-        registered, table = await self.directory.ask("renew", host.sitting, len(host.cells), host.table.version)
-        if not registered:
+        beat = Heartbeat(known=host.table.version, acted=host.table.version, load=len(host.cells))
+        answer: Answer = await self.directory.ask("renew", host.sitting, beat)
+        if answer.standing is Standing.UNKNOWN:
             await self._register()
-        elif table is not None:
-            host.new_table(table)
+        elif answer.table is not None:
+            host.new_table(answer.table)
 
     def _link_stats(self) -> tuple[LinkStats, ...]:
         if self._links is None:
@@ -280,7 +281,7 @@ class OpenDirectory(Directory):
 
     def __init__(self, generation: int, admission: Admission) -> None:
         self._store = ControlStore(admission.system)
-        super().__init__(generation, int(self._store.get(USED_SEATS) or 0))
+        super().__init__(generation, int(self._store.get(USED_SEATS) or 0), admission.settings)
         self._admission = admission
 
     def sit(self, now: float, host: str) -> Sitting:

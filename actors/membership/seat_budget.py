@@ -1,0 +1,47 @@
+"""How often a seat may lose its host before it is left empty for a while: rule A9, for one seat. Pure.
+
+An actor that crashes its process on every message would otherwise take one host after the other with it. What is
+charged here is charged to no supervisor.
+"""
+
+from collections import deque
+
+FIRST_BACKOFF = 10.0
+"""Seconds that a seat stays empty when its budget is spent for the first time."""
+
+LONGEST_BACKOFF = 60.0
+
+
+class SeatBudget:
+    """`losses` are made good at once within any `within` seconds; one more, and the seat has to wait."""
+
+    __slots__ = ("_backoff", "_lost", "losses", "within")
+
+    def __init__(self, losses: int, within: float) -> None:
+        self.losses = losses
+        self.within = within
+        self._lost: deque[float] = deque(maxlen=losses + 1)
+        self._backoff = FIRST_BACKOFF
+
+    def lose(self, now: float) -> float:
+        """The seat has lost its host at `now`; the seconds that it has to stay empty, 0 for none."""
+        lost = self._lost
+        while lost and lost[0] <= now - self.within:
+            lost.popleft()
+        if not lost:
+            self._backoff = FIRST_BACKOFF
+        lost.append(now)
+        return self._wait() if len(lost) > self.losses else 0.0
+
+    def spend(self, now: float) -> float:
+        """Nobody could be found for the seat: as if its budget had been spent. The seconds to wait."""
+        while len(self._lost) <= self.losses:
+            self._lost.append(now)
+        return self._wait()
+
+    def _wait(self) -> float:
+        """The time of the backoff is no quiet time: it does not count towards a full budget."""
+        wait, self._backoff = self._backoff, min(2 * self._backoff, LONGEST_BACKOFF)
+        for _ in range(len(self._lost)):
+            self._lost.append(self._lost.popleft() + wait)
+        return wait

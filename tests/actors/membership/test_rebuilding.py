@@ -1,0 +1,119 @@
+"""A directory that died is rebuilt from what hosts report: vacant seats stay vacant, verdicts stay verdicts."""
+
+from actors.membership.seats import HostState, Standing
+from tests.actors.membership.court import Court
+
+
+def test_a_vacant_seat_is_vacant_for_the_successor_too_and_then_given_away() -> None:
+    court = Court()
+    court.verdict(court.hosts[0])
+    court.wait(1.0)
+    before = max(seat.epoch for seat in court.table.seats)
+    court.successor()
+    court.stand_by("understudy")
+    court.renew()
+    assert [seat.number for seat in court.table.seats if seat.vacant] == [court.hosts[0].sitting.seat]
+    assert court.appointments == []
+    court.wait(5.0)
+    (appointment,) = court.appointments
+    assert appointment.sitting.seat == court.hosts[0].sitting.seat
+    assert appointment.sitting.epoch > before
+
+
+def test_whoever_has_not_reported_in_the_time_of_a_verdict_is_dead() -> None:
+    court = Court()
+    quiet = court.hosts[0]
+    quiet.silent = True
+    court.successor()
+    court.renew()
+    assert court.seat(quiet) is None
+    assert not court.table.complete
+    court.wait(9.0)
+    assert court.table.complete
+    assert court.state(quiet) is HostState.DEAD
+    assert quiet.renew().standing is Standing.ENDED
+
+
+def test_proof_while_it_is_rebuilt_is_a_verdict_at_once() -> None:
+    court = Court()
+    dead = court.hosts[0]
+    court.successor()
+    dead.silent = True
+    court.renew()
+    court.verdict(dead)
+    assert court.state(dead) is HostState.DEAD
+    court.wait(3.0)
+    assert court.table.complete
+
+
+def test_one_on_whom_there_was_a_verdict_is_not_taken_back_even_if_it_reports_first() -> None:
+    court = Court()
+    revenant = court.hosts[0]
+    court.verdict(revenant)
+    others = [party for party in court.parties if party is not revenant]
+    for party in others:
+        party.renew()
+    court.successor()
+    revenant.suspended = True
+    revenant.renew()
+    assert revenant.renew().leased is False
+    for party in others:
+        party.renew()
+    assert revenant.renew().standing is Standing.ENDED
+    assert court.state(revenant) is HostState.DEAD
+
+
+def test_a_host_with_a_lease_keeps_it_while_the_table_is_rebuilt_and_one_without_waits_for_that() -> None:
+    court = Court()
+    one, other, _ = court.hosts
+    other.suspended = True
+    court.successor()
+    for party in court.parties:
+        party.renew()
+    assert one.renew().leased
+    assert not other.renew().leased
+    court.wait(4.0)
+    assert other.renew().leased
+
+
+def test_an_heir_that_the_predecessor_appointed_may_take_its_seat() -> None:
+    court = Court()
+    court.stand_by("understudy")
+    court.verdict(court.hosts[0])
+    court.wait(2.0)
+    court.successor()
+    court.renew()
+    heir = court.take(court.appointments[0])
+    assert heir.standing is Standing.MEMBER
+    court.wait(5.0)
+    assert court.state(heir) is HostState.UP
+    assert len(court.appointments) == 1
+
+
+def test_an_heir_of_the_predecessor_is_too_late_once_the_successor_has_appointed_another() -> None:
+    court = Court()
+    court.stand_by("slow")
+    court.verdict(court.hosts[0])
+    court.wait(2.0)
+    court.successor()
+    court.stand_by("quick")
+    court.wait(5.0)
+    assert [it.host for it in court.appointments] == ["slow", "quick"]
+    assert court.take(court.appointments[0]).standing is Standing.ENDED
+
+
+def test_a_host_that_still_knew_an_older_sitting_does_not_bring_it_back() -> None:
+    court = Court()
+    old, uninformed, _ = court.hosts
+    court.stand_by("understudy")
+    court.verdict(old)
+    uninformed.silent = True
+    court.wait(7.0)
+    heir = court.take(court.appointments[0])
+    uninformed.silent = False
+    court.successor()
+    for party in (uninformed, heir, *court.parties[:1], *court.hosts[2:]):
+        party.renew()
+    assert court.state(heir) is HostState.UP
+    assert court.table.holds(heir.sitting)
+    assert not court.table.holds(old.sitting)

@@ -1,0 +1,194 @@
+"""A vacant seat goes to one spare, after every host has acted on the verdict, with a higher epoch than all before."""
+
+import pytest
+
+from actors import Settings
+from actors.membership.seats import Heirs, HostState, Standing
+from tests.actors.membership.court import Court
+
+
+def test_a_spare_is_appointed_once_every_host_has_acted_on_the_verdict() -> None:
+    court = Court()
+    court.stand_by("understudy")
+    dead, slow, _ = court.hosts
+    slow.acts = False
+    court.verdict(dead)
+    court.wait(3.0)
+    assert court.appointments == []
+    slow.acts = True
+    slow.acted = court.table.version
+    court.renew()
+    (appointment,) = court.appointments
+    assert appointment.host == "understudy"
+    assert appointment.sitting.seat == dead.sitting.seat
+    assert appointment.sitting.epoch > max(party.sitting.epoch for party in court.parties)
+
+
+def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
+    court = Court()
+    court.stand_by("understudy")
+    court.verdict(court.hosts[0])
+    court.renew()
+    court.renew()
+    seat = court.seat(court.hosts[0])
+    assert seat is not None
+    assert seat.vacant
+    heir = court.take(court.appointments[0])
+    assert court.seat(heir) == heir.seat
+    assert court.table.spares == ()
+    court.wait(10.0)
+    assert court.state(heir) is HostState.UP
+
+
+def test_a_host_whose_lease_must_have_run_out_is_not_waited_for() -> None:
+    court = Court()
+    court.stand_by("understudy")
+    dead, cut_off, _ = court.hosts
+    cut_off.silent = True
+    court.verdict(dead)
+    court.wait(5.0)
+    assert court.appointments == []
+    court.wait(1.0)
+    assert [it.host for it in court.appointments] == ["understudy"]
+
+
+def test_a_spare_that_comes_later_takes_the_seat_that_waits() -> None:
+    court = Court()
+    court.verdict(court.hosts[0])
+    court.wait(3.0)
+    sitting = court.stand_by("late")
+    assert sitting is not None
+    assert sitting.seat == court.hosts[0].sitting.seat
+    assert court.stand_by("late") == sitting
+
+
+def test_a_spare_on_the_same_node_is_preferred_and_any_other_will_do() -> None:
+    court = Court()
+    court.stand_by("far", node="elsewhere")
+    court.stand_by("near", node="node")
+    for dead in court.hosts[:2]:
+        court.verdict(dead)
+    court.wait(2.0)
+    assert [it.host for it in court.appointments] == ["near", "far"]
+
+
+def test_a_seat_with_needs_of_its_own_waits_for_a_process_that_was_made_for_it() -> None:
+    court = Court(hosts=1)
+    special = court.join(heirs=Heirs.MADE, takes_anybody=False)
+    court.stand_by("any")
+    court.verdict(special)
+    court.wait(3.0)
+    assert court.appointments == []
+    sitting = court.stand_by("made", seat=special.sitting.seat)
+    assert sitting is not None
+    assert sitting.seat == special.sitting.seat
+
+
+def test_a_process_that_was_made_for_a_seat_takes_no_other() -> None:
+    court = Court()
+    court.stand_by("made", seat=77)
+    court.verdict(court.hosts[0])
+    court.wait(3.0)
+    assert court.appointments == []
+
+
+def test_an_heir_that_dies_before_it_has_taken_the_seat_is_followed_by_the_next() -> None:
+    court = Court()
+    court.stand_by("first")
+    court.stand_by("second")
+    court.verdict(court.hosts[0])
+    court.wait(2.0)
+    court.directory.ended(court.now, "first")
+    court.wait(1.0)
+    assert [it.host for it in court.appointments] == ["first", "second"]
+    late = court.take(court.appointments[0])
+    assert late.standing is Standing.ENDED
+    assert court.take(court.appointments[1]).standing is Standing.MEMBER
+
+
+def test_an_heir_that_does_not_take_the_seat_in_time_is_too_late_once_another_was_appointed() -> None:
+    court = Court()
+    court.stand_by("slow")
+    court.verdict(court.hosts[0])
+    court.wait(12.0)
+    court.stand_by("quick")
+    court.renew()
+    assert [it.host for it in court.appointments] == ["slow", "quick"]
+    assert court.take(court.appointments[0]).standing is Standing.ENDED
+    assert court.take(court.appointments[1]).standing is Standing.MEMBER
+
+
+def test_a_spare_that_is_silent_is_not_counted_on() -> None:
+    court = Court()
+    court.stand_by("silent")
+    court.spares.clear()
+    court.wait(10.0)
+    assert court.table.spares == ()
+    court.verdict(court.hosts[0])
+    court.wait(2.0)
+    assert court.appointments == []
+
+
+def test_only_a_vacant_seat_can_be_given_to_another() -> None:
+    court = Court()
+    with pytest.raises(ValueError, match="not vacant"):
+        court.directory.appoint(court.now, court.hosts[0].sitting.seat, "usurper")
+    court.verdict(court.hosts[0])
+    sitting = court.directory.appoint(court.now, court.hosts[0].sitting.seat, "heir")
+    assert court.directory.appoint(court.now, court.hosts[0].sitting.seat, "heir") == sitting
+    assert court.directory.appoint(court.now, court.hosts[0].sitting.seat, "other") > sitting
+
+
+def test_where_no_loss_is_made_good_the_seat_is_gone_with_its_host() -> None:
+    court = Court(settings=Settings(seat_losses=0))
+    court.stand_by("understudy")
+    court.verdict(court.hosts[0])
+    court.wait(3.0)
+    assert court.seat(court.hosts[0]) is None
+    assert court.appointments == []
+
+
+def lose_again(court: Court, times: int) -> None:
+    """The host of one seat dies again and again, each time as soon as it sits."""
+    holder = court.hosts[0]
+    for number in range(times):
+        court.stand_by(f"spare {number}")
+        court.verdict(holder)
+        court.wait(2.0)
+        holder = court.take(court.appointments[-1])
+    court.hosts[0] = holder
+
+
+def test_a_seat_whose_budget_is_spent_stays_empty_for_its_backoff_and_the_table_says_so() -> None:
+    court = Court()
+    lose_again(court, 5)
+    assert len(court.appointments) == 5
+    court.stand_by("sixth")
+    table = court.verdict(court.hosts[0])
+    assert [seat.withheld for seat in table.seats if seat.vacant] == [True]
+    court.wait(9.0)
+    assert len(court.appointments) == 5
+    court.wait(2.0)
+    assert court.appointments[-1].host == "sixth"
+    assert not any(seat.withheld for seat in court.table.seats)
+
+
+def test_a_seat_for_which_nobody_can_be_found_stays_empty_for_a_while_too() -> None:
+    court = Court()
+    court.verdict(court.hosts[0])
+    court.renew()
+    number = court.hosts[0].sitting.seat
+    version = court.directory.withhold(court.now, number).version
+    assert court.directory.withhold(court.now, number).version == version
+    court.stand_by("somebody")
+    court.wait(8.0)
+    assert court.appointments == []
+    court.wait(4.0)
+    assert [it.host for it in court.appointments] == ["somebody"]
+
+
+def test_losses_of_different_seats_are_counted_apart() -> None:
+    court = Court(hosts=8)
+    for dead in court.hosts[:7]:
+        court.verdict(dead)
+    assert [seat.withheld for seat in court.table.seats if seat.vacant] == [False] * 7
