@@ -36,6 +36,8 @@ from actors.errors import (
 )
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
+from actors.mail.on_failure import Retry, retry
+from actors.mail.quarantine import Quarantined
 from actors.messages.call import Call, call
 from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
@@ -76,11 +78,13 @@ __all__ = [
     "Overflow",
     "Placement",
     "Priority",
+    "Quarantined",
     "Reason",
     "ReceiveTimeout",
     "Ref",
     "Reply",
     "Request",
+    "Retry",
     "Settings",
     "SettingsError",
     "SpawnFailed",
@@ -107,5 +111,6 @@ __all__ = [
     "near",
     "on_node",
     "receive",
+    "retry",
     "spread",
 ]

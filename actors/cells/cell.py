@@ -18,7 +18,7 @@ from actors.cells.lifecycle import Phase
 from actors.errors import MailboxFull, NotRunning
 from actors.mail.activity import Activity
 from actors.mail.dead_letters import Reason
-from actors.mail.envelope import Asker, Envelope
+from actors.mail.envelope import Asker, Envelope, Retried
 from actors.mail.mailbox import CLOSED, Mailbox, Overflow
 from actors.ref import Ref
 from actors.supervising.failure import packed, refusal
@@ -181,7 +181,7 @@ class Cell(Belongings):
             )
         if envelope.ask is not None:
             ask, envelope.ask = envelope.ask, None
-            ask.fail(refusal(reason, who))
+            ask.fail(refusal(reason, who, envelope.failure if isinstance(envelope, Retried) else None))
         elif envelope.tick is None:
             sender = envelope.sender
             self.host.dead_letters.add(envelope.message, self.address, reason, sender.ref if sender else None)

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from actors.cells import poison
 from actors.cells.context import Context
 from actors.errors import Cancelled, Failed, Stopped
 from actors.mail.activity import Activity, FencedActivity, SideActivity, fence, running
@@ -132,22 +133,26 @@ def raised(cell: "Cell", envelope: "Envelope", error: BaseException) -> None:
         cut(cell, envelope)
         return
     failure = packed(error)
+    charged = False
+    if cell.blueprint.retries is not None and cell.phase is Phase.RUNNING and not isinstance(error, KeyboardInterrupt):
+        charged = poison.treat(cell, envelope, failure, cell.blueprint.retries)
     if envelope.ask is not None:
         ask, envelope.ask = envelope.ask, None
         ask.fail(outcome(failure, cell.name))
     if cell.phase is Phase.RUNNING:
-        fail(cell, failure)
+        fail(cell, failure, charged=charged)
     else:
         log.warning("%s failed while it stopped: %s", cell.name, error, extra={"actor": str(cell.address)})
 
 
-def fail(cell: "Cell", failure: Failure) -> None:
-    """Handle no message any more, and wait for the parent's directive."""
+def fail(cell: "Cell", failure: Failure, *, charged: bool = False) -> None:
+    """Handle no message any more, and wait for the parent's directive. `charged`: its budget has paid for it before."""
     if cell.failing or cell.phase > Phase.RUNNING:
         return
     cell.failing = True
     cell.open = cell.idle = False
-    cell.host.signal(cell.parent, ChildFailed(cell.address, cell.incarnation, failure, starting=not cell.began))
+    failed = ChildFailed(cell.address, cell.incarnation, failure, starting=not cell.began, charged=charged)
+    cell.host.signal(cell.parent, failed)
 
 
 def cut(cell: "Cell", envelope: "Envelope") -> None:

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     """Its large payload was lost with the host that had sent it."""
     CUT = "cut"
     """Its handler had begun and was cut short by a failure beside it, a restart or a stop."""
+    QUARANTINE_FULL = "quarantine_full"
+    """It made its actor fail too often, and its place in quarantine was needed for another."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from actors.mail.envelope import Envelope
+from actors.mail.on_failure import OnFailure, Retry
 from actors.messages.priority import Priority
 
 if TYPE_CHECKING:
@@ -43,15 +44,22 @@ class MailboxOptions:
 
     `bound`: messages that may wait, None for the setting `mailbox_bound`. `stash`: messages that may be stashed, None
     for the setting `stash_bound`. Latest-per-key (conflation) is said where the message is handled: `conflate=`.
+
+    `on_failure`: what becomes of a message that makes the actor fail. "drop": it is never run again. `retry(n)`: it is
+    run up to n times more, before everything that came after it, and then put into quarantine (rule A39).
     """
 
     bound: int | None = None
     overflow: Overflow = Overflow.REJECT
     stash: int | None = None
+    on_failure: OnFailure = "drop"
 
     def __post_init__(self) -> None:
         if (self.bound is not None and self.bound < 1) or (self.stash is not None and self.stash < 1):
             message = f"MailboxOptions(bound={self.bound}, stash={self.stash}): a bound is at least 1."
+            raise ValueError(message)
+        if self.on_failure != "drop" and not isinstance(self.on_failure, Retry):  # pyright: ignore[reportUnnecessaryIsInstance] - users pass anything
+            message = f'MailboxOptions(on_failure={self.on_failure!r}): give "drop", or retry(3).'
             raise ValueError(message)
 
 

@@ -209,7 +209,7 @@ class Children:
             self.stop(child, EndReason.FAILED)
             self._owner.escalate(error)
         else:
-            self._restart(child, error, now)
+            self._restart(child, error, now, charged=signal.charged)
 
     def on_ended(self, signal: ChildEnded) -> None:
         """A child's address has ended, told to stop or by itself."""
@@ -268,13 +268,13 @@ class Children:
         if not self._budget.spend(now):
             self._owner.escalate(error)
 
-    def _restart(self, child: Child, error: BaseException, now: float) -> None:
+    def _restart(self, child: Child, error: BaseException, now: float, *, charged: bool) -> None:
         backoff = self._supervision.backoff
         if now - child.failed_at > backoff.reset_after:
             child.failures = 0
         child.failures += 1
         child.failed_at = now
-        if not self._budget.spend(now):
+        if not charged and not self._budget.spend(now):
             log.error(
                 "%s: more than %d restarts in %g s; escalating",
                 self._owner.path,

@@ -30,8 +30,10 @@ def outcome(failure: Failure, who: str) -> Failed:
     return failed
 
 
-def refusal(reason: Reason, who: str) -> AskError:
-    """What the asker hears when the request was given up for this reason before its turn."""
+def refusal(reason: Reason, who: str, failure: Failure | None = None) -> AskError:
+    """What the asker hears when the request was given up for this reason; `failure`: it had run, and failed so."""
+    if failure is not None:
+        return outcome(failure, who)
     match reason:
         case Reason.MAILBOX_FULL:
             return MailboxFull(f"The mailbox of {who} is full. Wait for room with `send`, or ask again later.")

@@ -99,6 +99,8 @@ class ChildFailed(msgspec.Struct, frozen=True):
     failure: Failure
     starting: bool
     """Whether it was the constructor or `on_start` that failed."""
+    charged: bool = False
+    """Whether the restart budget has paid for the message that did it before (rule A39)."""
 
 
 class ResumeChild(msgspec.Struct, frozen=True):
