@@ -22,6 +22,7 @@ from actors.errors import (
     NoContext,
     NotHandled,
     NotRunning,
+    Overloaded,
     SettingsError,
     SpawnFailed,
     StashFull,
@@ -38,6 +39,7 @@ from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.mail.on_failure import Retry, retry
 from actors.mail.quarantine import Quarantined
+from actors.mail.shedding import Shedding
 from actors.messages.call import Call, call
 from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
@@ -76,6 +78,7 @@ __all__ = [
     "NotHandled",
     "NotRunning",
     "Overflow",
+    "Overloaded",
     "Placement",
     "Priority",
     "Quarantined",
@@ -87,6 +90,7 @@ __all__ = [
     "Retry",
     "Settings",
     "SettingsError",
+    "Shedding",
     "SpawnFailed",
     "Spawner",
     "StashFull",

@@ -18,10 +18,11 @@ from actors.cells.lifecycle import Phase
 from actors.errors import MailboxFull, NotRunning
 from actors.mail.activity import Activity
 from actors.mail.dead_letters import Reason
-from actors.mail.envelope import Asker, Envelope, Retried
+from actors.mail.envelope import SHED, Asker, Envelope
 from actors.mail.mailbox import CLOSED, Mailbox, Overflow
+from actors.mail.shedding_mailbox import SheddingMailbox
 from actors.ref import Ref
-from actors.supervising.failure import packed, refusal
+from actors.supervising.failure import given_up, packed
 from actors.supervising.signals import (
     ChildEnded,
     ChildFailed,
@@ -68,8 +69,12 @@ class Cell(Belongings):
         self.path = path
         self.blueprint = blueprint = Blueprint.of(spec.actor_class)
         self.handlers = blueprint.table.handlers
-        bound = blueprint.mailbox.bound or host.settings.mailbox_bound
-        self.mailbox = Mailbox(bound, blueprint.mailbox.overflow, several=blueprint.several_lanes)
+        options = blueprint.mailbox
+        bound = options.bound or host.settings.mailbox_bound
+        if options.shedding is None:
+            self.mailbox = Mailbox(bound, options.overflow, several=blueprint.several_lanes)
+        else:
+            self.mailbox = SheddingMailbox(bound, options.overflow, options.shedding, host.clock)
         self.actor: Actor | None = None
         self.context: Context | None = None
         self.phase = Phase.STARTING
@@ -173,6 +178,9 @@ class Cell(Belongings):
     def give_up(self, envelope: Envelope, reason: Reason) -> None:
         """End what waits for this envelope; a message nobody waits for becomes a dead letter."""
         who = self.name
+        if reason is Reason.EXPIRED:
+            self.handled -= 1  # it was taken, and that is all
+            reason = Reason.SHED if envelope.deadline == SHED else reason
         if envelope.accepted is not None:
             envelope.accepted.fail(
                 MailboxFull(f"The mailbox of {who} is full.")
@@ -181,7 +189,7 @@ class Cell(Belongings):
             )
         if envelope.ask is not None:
             ask, envelope.ask = envelope.ask, None
-            ask.fail(refusal(reason, who, envelope.failure if isinstance(envelope, Retried) else None))
+            ask.fail(given_up(envelope, reason, who, self.blueprint.patience))
         elif envelope.tick is None:
             sender = envelope.sender
             self.host.dead_letters.add(envelope.message, self.address, reason, sender.ref if sender else None)

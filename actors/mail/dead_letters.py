@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """The actor has no handler for it."""
     EXPIRED = "expired"
     """Its deadline passed before its turn."""
+    SHED = "shed"
+    """It had waited too long in an overloaded mailbox that sheds."""
     LATE = "late"
     """A reply to an ask that had ended already."""
     LINK_FULL = "link_full"

@@ -5,6 +5,7 @@ class costs 400 (measured on CPython 3.11).
 """
 
 from collections.abc import Hashable
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -68,6 +69,10 @@ class Envelope(msgspec.Struct, gc=False):
     """The timer whose tick this is."""
     key: Hashable = None
     """The conflation key while it waits, for the mailbox alone."""
+
+
+SHED = -inf
+"""The deadline of what its mailbox has shed: it has passed on any clock, so it is given up as what has expired is."""
 
 
 class Retried(Envelope, gc=False):

@@ -2,8 +2,9 @@
 
 import traceback
 
-from actors.errors import AskError, Expired, Failed, MailboxFull, NotHandled, NotRunning, Stopped
+from actors.errors import AskError, Expired, Failed, MailboxFull, NotHandled, NotRunning, Overloaded, Stopped
 from actors.mail.dead_letters import Reason
+from actors.mail.envelope import Envelope, Retried
 from actors.supervising.signals import Failure
 
 
@@ -30,10 +31,18 @@ def outcome(failure: Failure, who: str) -> Failed:
     return failed
 
 
-def refusal(reason: Reason, who: str, failure: Failure | None = None) -> AskError:
-    """What the asker hears when the request was given up for this reason; `failure`: it had run, and failed so."""
-    if failure is not None:
-        return outcome(failure, who)
+def given_up(envelope: Envelope, reason: Reason, who: str, patience: float) -> AskError:
+    """What the asker hears when the request was given up for this reason, at its first attempt or a later one."""
+    if isinstance(envelope, Retried) and envelope.failure is not None:
+        return outcome(envelope.failure, who)
+    if reason is Reason.SHED:
+        text = f"{who} has more to do than it can. The request was not run; ask again in {patience:g} s."
+        return Overloaded(text, retry_after=patience)
+    return refusal(reason, who)
+
+
+def refusal(reason: Reason, who: str) -> AskError:
+    """What the asker hears when the request was given up for this reason before its turn."""
     match reason:
         case Reason.MAILBOX_FULL:
             return MailboxFull(f"The mailbox of {who} is full. Wait for room with `send`, or ask again later.")
