@@ -24,6 +24,7 @@ from actors.errors import (
     NoContext,
     NotHandled,
     NotRunning,
+    Overloaded,
     SettingsError,
     SpawnFailed,
     StashFull,
@@ -38,6 +39,9 @@ from actors.errors import (
 )
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
+from actors.mail.on_failure import Retry, retry
+from actors.mail.quarantine import Quarantined
+from actors.mail.shedding import Shedding
 from actors.messages.call import Call, call
 from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
@@ -78,16 +82,20 @@ __all__ = [
     "NotHandled",
     "NotRunning",
     "Overflow",
+    "Overloaded",
     "Placement",
     "Priority",
+    "Quarantined",
     "Reason",
     "ReceiveTimeout",
     "Ref",
     "Reply",
     "Request",
     "Restart",
+    "Retry",
     "Settings",
     "SettingsError",
+    "Shedding",
     "Shutdown",
     "SpawnFailed",
     "Spawner",
@@ -114,5 +122,6 @@ __all__ = [
     "near",
     "on_node",
     "receive",
+    "retry",
     "spread",
 ]

@@ -6,6 +6,7 @@ UnderstudyError
 │   ├── NotRunning           no     no such actor, or it has stopped
 │   ├── NotHandled           no     the actor has no handler for this message
 │   ├── MailboxFull          no     refused, or evicted by the overflow policy, or no room on the link
+│   ├── Overloaded           no     it had waited too long for an actor that sheds load; says when to ask again
 │   ├── Expired              no     its deadline passed before its turn
 │   ├── TimedOut             maybe  its deadline passed while the asker waited
 │   ├── Unreachable          no     never left this host, or
@@ -80,6 +81,16 @@ class MailboxFull(AskError):
     """The mailbox, or the link to its host, has no room. Use `send` to wait for room, or ask again later."""
 
     default = "no"
+
+
+class Overloaded(AskError):
+    """The actor has more to do than it can, and shed the request unrun. Ask again after `retry_after` seconds."""
+
+    default = "no"
+
+    def __init__(self, message: str = "", *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Expired(AskError):

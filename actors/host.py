@@ -23,6 +23,7 @@ from actors.errors import NotRunning, Unplaceable
 from actors.mail.activity import Activity, running
 from actors.mail.asks import Asks
 from actors.mail.dead_letters import DeadLetters
+from actors.mail.quarantine import Quarantine
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
 from actors.ref import Ref, endpoints
@@ -97,6 +98,7 @@ class Host:
         self.dead_letters = DeadLetters(
             clock, kept=settings.dead_letter_buffer, logged_per_second=settings.dead_letter_log_rate
         )
+        self.quarantine = Quarantine(self.seat, clock, self.dead_letters, bound=settings.quarantine_bound)
         self.asks = Asks(loop, clock, self.dead_letters, copying=settings.copy_messages)
         self.turn_activity = Activity()
         self._variables = copy_context()
@@ -347,6 +349,7 @@ class Host:
             asks_waiting=len(self.asks),
             dead_letters={reason.value: count for reason, count in self.dead_letters.counts.items()},
             abandoned_threads=self.work.abandoned_threads,
+            quarantined=len(self.quarantine),
             links=self.link_stats(),
             **self.stats.look(self.cells.values()),
         )

@@ -123,6 +123,8 @@ class Settings:
         ),
     )
 
+    quarantine_bound: int = _count(1_000, "messages", "messages that one host keeps in quarantine", 1, 2**24)
+
     # Hosts and links. With more hosts than 64, the full mesh of links is what a system would spend its memory on.
     hosts: int | None = _optional_count("hosts", "hosts besides the driver; none = cores - 1, at least 2", 1, 64)
     spares: int | None = _optional_count(

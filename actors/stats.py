@@ -47,6 +47,8 @@ class HostStats(msgspec.Struct, frozen=True):
     wait_max: float
     """Longest such wait since the last look: what the loop was late, because something kept it busy."""
     abandoned_threads: int
+    quarantined: int
+    """Messages in quarantine (rule A39)."""
     links: tuple[LinkStats, ...] = ()
 
 

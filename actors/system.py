@@ -23,6 +23,7 @@ from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
 from actors.placement import Placement, anywhere
 from actors.settings import RULES, Settings
+from actors.supervising.quarantines import Quarantines
 from actors.supervising.root import check
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Restart, Supervision
@@ -183,6 +184,11 @@ class System(Spawns):
         """Figures of every host: depth, waits, handled, restarts, dead letters, links. Looks at every cell."""
         self._open()
         return await self._backend.stats()
+
+    @property
+    def quarantine(self) -> Quarantines:
+        """Messages that made their actors fail too often, on all hosts: list, look at, requeue, drop (rule A39)."""
+        return Quarantines(self._open())
 
     def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
         """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""

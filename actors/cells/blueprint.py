@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.actor import Actor
+from actors.mail.on_failure import Retry
 from actors.messages.handlers import HandlerTable
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 class Blueprint:
     """The facts of one actor class that a cell needs; kept on the class itself, so they end with it."""
 
-    __slots__ = ("actor_class", "mailbox", "on_start", "on_stop", "several_lanes", "supervision", "table")
+    # fmt: off
+    __slots__ = (
+        "actor_class", "mailbox", "on_start", "on_stop", "patience", "retries", "several_lanes", "supervision", "table",
+    )
+    # fmt: on
 
     def __init__(self, actor_class: type[Actor]) -> None:
         self.actor_class = actor_class
@@ -21,7 +26,13 @@ class Blueprint:
         self.on_start: bool = actor_class.on_start is not Actor.on_start
         self.on_stop: bool = actor_class.on_stop is not Actor.on_stop
         self.mailbox: MailboxOptions = actor_class.mailbox
+        on_failure = self.mailbox.on_failure
+        self.retries = on_failure.times if isinstance(on_failure, Retry) else None
+        """How often a failing message is tried again; None where it is dropped."""
         self.supervision: Supervision = actor_class.supervision
+        shedding = self.mailbox.shedding
+        self.patience = shedding.patience if shedding is not None else 0.0
+        """Seconds after which one whose request was shed may ask again."""
         self.several_lanes = not self.table.plain
 
     @classmethod

@@ -10,18 +10,18 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from actors.address import Address
-from actors.cells import failing, lifecycle
+from actors.cells import failing, lifecycle, refusing
 from actors.cells.belongings import Belongings
 from actors.cells.blueprint import Blueprint
 from actors.cells.context import Context
 from actors.cells.phase import Phase
-from actors.errors import MailboxFull, NotRunning
 from actors.mail.activity import Activity
 from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Asker, Envelope
-from actors.mail.mailbox import CLOSED, Mailbox, Overflow
+from actors.mail.mailbox import CLOSED, Mailbox
+from actors.mail.shedding_mailbox import SheddingMailbox
 from actors.ref import Ref
-from actors.supervising.failure import packed, refusal
+from actors.supervising.failure import packed
 from actors.supervising.signals import (
     Ended,
     EndReason,
@@ -69,8 +69,12 @@ class Cell(Belongings):
         self.path = path
         self.blueprint = blueprint = Blueprint.of(spec.actor_class)
         self.handlers = blueprint.table.handlers
-        bound = blueprint.mailbox.bound or host.settings.mailbox_bound
-        self.mailbox = Mailbox(bound, blueprint.mailbox.overflow, several=blueprint.several_lanes)
+        options = blueprint.mailbox
+        bound = options.bound or host.settings.mailbox_bound
+        if options.shedding is None:
+            self.mailbox = Mailbox(bound, options.overflow, several=blueprint.several_lanes)
+        else:
+            self.mailbox = SheddingMailbox(bound, options.overflow, options.shedding, host.clock)
         self.actor: Actor | None = None
         self.context: Context | None = None
         self.phase = Phase.STARTING
@@ -148,7 +152,7 @@ class Cell(Belongings):
         else:
             lost = mailbox.put(envelope)
             if lost is not None:
-                self._lost(lost, envelope)
+                refusing.no_room(self, lost, envelope)
         if self.idle:
             self.idle = False
             self.host.wake(self)
@@ -162,7 +166,7 @@ class Cell(Belongings):
             envelope.accepted = None
             accepted.reply(None)
         if lost is not None:
-            self._lost(lost, envelope)
+            refusing.no_room(self, lost, envelope)
         if self.idle:
             self.idle = False
             self.host.wake(self)
@@ -177,30 +181,7 @@ class Cell(Belongings):
 
     def give_up(self, envelope: Envelope, reason: Reason) -> None:
         """End what waits for this envelope; a message nobody waits for becomes a dead letter."""
-        who = self.name
-        if envelope.accepted is not None:
-            envelope.accepted.fail(
-                MailboxFull(f"The mailbox of {who} is full.")
-                if reason is Reason.MAILBOX_FULL
-                else NotRunning(f"{who} is not running.")
-            )
-        if envelope.ask is not None:
-            ask, envelope.ask = envelope.ask, None
-            ask.fail(refusal(reason, who))
-        elif envelope.tick is None:
-            sender = envelope.sender
-            self.host.dead_letters.add(envelope.message, self.address, reason, sender.ref if sender else None)
-
-    def _lost(self, lost: Envelope, envelope: Envelope) -> None:
-        if self.mailbox is CLOSED:
-            self.give_up(lost, Reason.NOT_RUNNING if self.phase is Phase.ENDED else Reason.STOPPED)
-        elif lost.accepted is not None and lost is envelope and self.blueprint.mailbox.overflow is Overflow.REJECT:
-            if lost.sender is self:
-                self.give_up(lost, Reason.MAILBOX_FULL)
-            else:
-                self.mailbox.wait(lost)
-        else:
-            self.give_up(lost, Reason.MAILBOX_FULL)
+        refusing.give_up(self, envelope, reason)
 
     # ---- the loop ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from actors.cells.spawner import Spawner, Spawns
 from actors.cells.terminated import ReceiveTimeout
 from actors.errors import Fenced, LinkedExit, NoContext, StashFull
 from actors.mail.activity import running
-from actors.mail.envelope import Envelope
+from actors.mail.envelope import Envelope, attempts_of, stashed
 from actors.placement import here
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Restart
@@ -93,6 +93,12 @@ class Context(Spawns):
         """For the tick being handled: how many ticks were due and never came."""
         envelope = running.get().envelope
         return envelope.missed if envelope is not None else 0
+
+    @property
+    def attempt(self) -> int:
+        """For the message being handled: 1, and one more for each time that it has made this actor fail (rule A39)."""
+        envelope = running.get().envelope
+        return attempts_of(envelope) + 1 if envelope is not None else 1
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -211,11 +217,7 @@ class Context(Spawns):
         if len(cell.stash) >= bound:
             message = f"{cell.name} has {bound} messages in its stash. Unstash some, or raise the bound."
             raise StashFull(message)
-        # a copy, because what this handler returns must not answer the ask
-        cell.stash.append(
-            Envelope(envelope.message, envelope.handler, envelope.sender, envelope.ask, envelope.deadline)
-        )
-        envelope.ask = None
+        cell.stash.append(stashed(envelope, counted=cell.blueprint.retries is not None))
 
     def unstash(self) -> int:
         """Put all stashed messages back at the front of the mailbox in their old order; returns how many."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from actors.cells import poison
 from actors.cells.phase import Phase
 from actors.errors import Cancelled, Failed, Stopped
 from actors.mail.activity import Activity, FencedActivity, SideActivity, fence
@@ -27,23 +28,28 @@ def raised(cell: "Cell", envelope: "Envelope", error: BaseException) -> None:
         cut(cell, envelope)
         return
     failure = packed(error)
+    charged = False
+    retries = cell.blueprint.retries
+    if retries is not None and cell.phase is Phase.RUNNING and not isinstance(error, KeyboardInterrupt):
+        charged = poison.treat(cell, envelope, failure, retries)
     if envelope.ask is not None:
         ask, envelope.ask = envelope.ask, None
         ask.fail(outcome(failure, cell.name))
     if cell.phase is Phase.RUNNING and not cell.failing:
-        fail(cell, failure)
+        fail(cell, failure, charged=charged)
     else:
         log.warning("%s failed while it stopped: %s", cell.name, error, extra={"actor": str(cell.address)})
 
 
-def fail(cell: "Cell", failure: Failure, cause: Cause | None = None) -> None:
-    """Handle no message any more, and wait for the parent's directive."""
+def fail(cell: "Cell", failure: Failure, cause: Cause | None = None, *, charged: bool = False) -> None:
+    """Handle no message any more, and wait for the parent's directive. `charged`: its budget has paid for it before."""
     if cell.failing or cell.phase > Phase.RUNNING:
         return
     suspend(cell, EndReason.FAILED)
     if cell.has_links:
         cell.links.failed(failure, cause)
-    failed = ChildFailed(cell.address, cell.incarnation, failure, starting=not cell.began, cause=cause)
+    starting = not cell.began
+    failed = ChildFailed(cell.address, cell.incarnation, failure, starting=starting, cause=cause, charged=charged)
     cell.host.signal(cell.parent, failed)
 
 

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """The actor has no handler for it."""
     EXPIRED = "expired"
     """Its deadline passed before its turn."""
+    SHED = "shed"
+    """It had waited too long in an overloaded mailbox that sheds."""
     LATE = "late"
     """A reply to an ask that had ended already."""
     LINK_FULL = "link_full"
@@ -46,6 +48,8 @@ class Reason(StrEnum):
     """Its large payload was lost with the host that had sent it."""
     CUT = "cut"
     """Its handler had begun and was cut short by a failure beside it, a restart or a stop."""
+    QUARANTINE_FULL = "quarantine_full"
+    """It made its actor fail too often, and its place in quarantine was needed for another."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

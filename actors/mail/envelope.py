@@ -5,6 +5,7 @@ class costs 400 (measured on CPython 3.11).
 """
 
 from collections.abc import Hashable
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from actors.cells.timers import Timer
     from actors.messages.handlers import Handler
     from actors.ref import Ref
+    from actors.supervising.signals import Failure
 
 
 class Asker(Protocol):
@@ -67,3 +69,36 @@ class Envelope(msgspec.Struct, gc=False):
     """The timer whose tick this is."""
     key: Hashable = None
     """The conflation key while it waits, for the mailbox alone."""
+
+
+SHED = -inf
+"""The deadline of what its mailbox has shed: it has passed on any clock, so it is given up as what has expired is."""
+
+
+class Retried(Envelope, gc=False):
+    """A message whose attempts are counted, because its mailbox retries (rule A39): it has failed, or was stashed."""
+
+    attempts: int = 0
+    """How often it has made its actor fail."""
+    failure: "Failure | None" = None
+    """How it did the last time: words alone, for the exception itself would lead through its frames back to here."""
+    origin: Envelope | None = None
+    """For one in the stash, what was being handled when it was put there."""
+
+
+def attempts_of(envelope: Envelope) -> int:
+    """How often this message has made its actor fail."""
+    return envelope.attempts if isinstance(envelope, Retried) else 0
+
+
+def stashed(envelope: Envelope, *, counted: bool) -> Envelope:
+    """The envelope that goes into the stash instead of the one being handled, whose asker it takes over."""
+    it = envelope
+    ask, it.ask = it.ask, None  # what the handler returns must not answer it
+    if not counted:
+        return Envelope(it.message, it.handler, it.sender, ask, it.deadline)
+    aside = Retried(it.message, it.handler, it.sender, ask, it.deadline, origin=it)
+    if isinstance(it, Retried):
+        aside.attempts, aside.failure, aside.exempt = it.attempts, it.failure, it.exempt
+        it.origin = None  # else one that is stashed again and again would drag all its envelopes along
+    return aside

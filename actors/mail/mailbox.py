@@ -11,6 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from actors.mail.envelope import Envelope
+from actors.mail.on_failure import OnFailure, Retry
+from actors.mail.shedding import Shedding
 from actors.messages.priority import Priority
 
 if TYPE_CHECKING:
@@ -43,15 +45,25 @@ class MailboxOptions:
 
     `bound`: messages that may wait, None for the setting `mailbox_bound`. `stash`: messages that may be stashed, None
     for the setting `stash_bound`. Latest-per-key (conflation) is said where the message is handled: `conflate=`.
+
+    `on_failure`: what becomes of a message that makes the actor fail. "drop": it is never run again. `retry(n)`: it is
+    run up to n times more, before everything that came after it, and then put into quarantine (rule A39). `shedding`:
+    under overload, what has waited too long is not handled any more: an ask hears `Overloaded`, anything else is a dead
+    letter (rule A44).
     """
 
     bound: int | None = None
     overflow: Overflow = Overflow.REJECT
     stash: int | None = None
+    on_failure: OnFailure = "drop"
+    shedding: Shedding | None = None
 
     def __post_init__(self) -> None:
         if (self.bound is not None and self.bound < 1) or (self.stash is not None and self.stash < 1):
             message = f"MailboxOptions(bound={self.bound}, stash={self.stash}): a bound is at least 1."
+            raise ValueError(message)
+        if self.on_failure != "drop" and not isinstance(self.on_failure, Retry):  # pyright: ignore[reportUnnecessaryIsInstance] - users pass anything
+            message = f'MailboxOptions(on_failure={self.on_failure!r}): give "drop", or retry(3).'
             raise ValueError(message)
 
 
@@ -116,7 +128,7 @@ class Mailbox:
     def put_back(self, envelopes: list[Envelope]) -> None:
         """Queue at the front, in the given order, bound or not: what the mailbox had accepted before (rule A38)."""
         for envelope in reversed(envelopes):
-            self._lane(_level(envelope)).appendleft(envelope)
+            self._lane(level_of(envelope)).appendleft(envelope)
 
     def wait(self, envelope: Envelope) -> None:
         """Queue a `send` behind the other waiting ones; from now on the mailbox is full for all others (rule A32)."""
@@ -133,7 +145,7 @@ class Mailbox:
             if accepted is not None and not accepted.ended:
                 if len(self) >= self.bound:
                     return
-                self._lane(_level(waiting[0])).append(waiting[0])
+                self._enter(waiting[0])
                 waiting[0].accepted = None
                 accepted.reply(None)
             waiting.popleft()
@@ -160,6 +172,7 @@ class Mailbox:
             earlier = self._keyed.get(key)
             if earlier is not None:
                 earlier.message, earlier.sender = envelope.message, envelope.sender
+                self._renew(earlier)
                 return None
             envelope.key = key
         lost = self._make_room() if self.waiting or len(self) >= self.bound else None
@@ -167,7 +180,7 @@ class Mailbox:
             return envelope
         if envelope.key is not None and self._keyed is not None:
             self._keyed[envelope.key] = envelope
-        self._lane(_level(envelope)).append(envelope)
+        self._enter(envelope)
         return lost
 
     def _make_room(self) -> Envelope | None:
@@ -178,7 +191,7 @@ class Mailbox:
             for index, envelope in enumerate(lane):
                 if not envelope.exempt:
                     del lane[index]
-                    self._forget_key(envelope)
+                    self._leave(envelope)
                     return envelope
         return None
 
@@ -188,7 +201,7 @@ class Mailbox:
             self._settle()
             return None
         envelope = lane.popleft()
-        self._forget_key(envelope)
+        self._leave(envelope)
         if self.waiting:
             self.admit()
         return envelope
@@ -216,7 +229,15 @@ class Mailbox:
             self._passed = [0] * LANES
         return self._lanes[level]
 
-    def _forget_key(self, envelope: Envelope) -> None:
+    def _enter(self, envelope: Envelope) -> None:
+        """Queue what has found room."""
+        self._lane(level_of(envelope)).append(envelope)
+
+    def _renew(self, envelope: Envelope) -> None:
+        """What waits in this envelope is another message from now on."""
+
+    def _leave(self, envelope: Envelope) -> None:
+        """It was taken, or has lost its place."""
         if envelope.key is not None and self._keyed is not None:
             self._keyed.pop(envelope.key, None)
             envelope.key = None
@@ -225,7 +246,8 @@ class Mailbox:
         self.special = self._several or bool(self.waiting)
 
 
-def _level(envelope: Envelope) -> int:
+def level_of(envelope: Envelope) -> int:
+    """The lane in which an envelope waits."""
     return NORMAL if envelope.handler is None else envelope.handler.priority
 
 

@@ -226,7 +226,7 @@ class Children:
             self.stop(child, EndReason.FAILED)
             self.owner.escalate(error)
         else:
-            self.restarts.again(child, error, signal.cause or child.cause)
+            self.restarts.again(child, error, signal.cause or child.cause, charged=signal.charged)
 
     def on_finished(self, signal: ChildFinished) -> None:
         """A permanent child stopped itself: it is started again, and charged as if it had failed."""

@@ -2,8 +2,9 @@
 
 import traceback
 
-from actors.errors import AskError, Expired, Failed, MailboxFull, NotHandled, NotRunning, Stopped
+from actors.errors import AskError, Expired, Failed, MailboxFull, NotHandled, NotRunning, Overloaded, Stopped
 from actors.mail.dead_letters import Reason
+from actors.mail.envelope import Envelope, Retried
 from actors.supervising.signals import Failure
 
 
@@ -28,6 +29,16 @@ def outcome(failure: Failure, who: str) -> Failed:
     )
     failed.__cause__ = failure.error
     return failed
+
+
+def given_up(envelope: Envelope, reason: Reason, who: str, patience: float) -> AskError:
+    """What the asker hears when the request was given up for this reason, at its first attempt or a later one."""
+    if isinstance(envelope, Retried) and envelope.failure is not None:
+        return outcome(envelope.failure, who)
+    if reason is Reason.SHED:
+        text = f"{who} has more to do than it can. The request was not run; ask again in {patience:g} s."
+        return Overloaded(text, retry_after=patience)
+    return refusal(reason, who)
 
 
 def refusal(reason: Reason, who: str) -> AskError:

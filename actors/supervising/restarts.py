@@ -32,12 +32,12 @@ class Restarts:
 
     # ---- decisions --------------------------------------------------------------------------------------------------
 
-    def again(self, child: "Child", error: BaseException, cause: Cause) -> None:
+    def again(self, child: "Child", error: BaseException, cause: Cause, *, charged: bool = False) -> None:
         """A child is to be started again after a failure, together with those that its strategy names.
 
-        If that is one restart too many, it ends, and the supervisor fails.
+        If that is one restart too many, it ends, and the supervisor fails. `charged`: it has been paid for before.
         """
-        if self.charge(child, error, cause):
+        if charged or self.charge(child, error, cause):
             host = self._children.owner.host
             delay = child.delay(self._supervision.backoff, host.clock(), host.random.random())
             if self._supervision.strategy is Strategy.ONE_FOR_ONE:

@@ -14,6 +14,7 @@ from actors.messages.message import Request
 from actors.placement import Placement
 from actors.stats import HostStats
 from actors.supervising.children import Children
+from actors.supervising.quarantines import QuarantineRequest, answer
 from actors.supervising.signals import NewsAbout, OfChild, Restored, Signal
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
@@ -84,6 +85,8 @@ class Root:
         """Answer what another host asks this one."""
         if isinstance(request, LookAtHost):
             asker.reply(self.host.look())
+        elif isinstance(request, QuarantineRequest):
+            answer(self.host, request, asker)
         elif isinstance(request, MakeRoom):
             self.host.work.start_system(self._make_room(request.placement, asker))
         else:

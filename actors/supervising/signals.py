@@ -123,6 +123,8 @@ class ChildFailed(msgspec.Struct, frozen=True):
     """Whether it was the constructor or `on_start` that failed."""
     cause: Cause | None = None
     """What it began with, where that was the end of another."""
+    charged: bool = False
+    """Whether the restart budget has paid for the message that did it before (rule A39)."""
 
 
 class ChildFinished(msgspec.Struct, frozen=True):
