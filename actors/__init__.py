@@ -30,6 +30,7 @@ from actors.errors import (
     Stopped,
     SystemClosed,
     TimedOut,
+    TooManyKeys,
     TooManyWatches,
     UnderstudyError,
     Unplaceable,
@@ -43,6 +44,10 @@ from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
 from actors.messages.receive import receive
 from actors.placement import Placement, anywhere, dedicated, here, near, on_node, spread
+from actors.reception.group import Group
+from actors.reception.listing import Listing
+from actors.reception.receptionist import Receptionist
+from actors.reception.service_key import ServiceKey
 from actors.ref import Ref
 from actors.settings import Settings
 from actors.supervising.signals import EndReason, StopReport
@@ -68,8 +73,10 @@ __all__ = [
     "Expired",
     "Failed",
     "Fenced",
+    "Group",
     "LinkRefused",
     "LinkedExit",
+    "Listing",
     "MailboxFull",
     "MailboxOptions",
     "Message",
@@ -82,10 +89,12 @@ __all__ = [
     "Priority",
     "Reason",
     "ReceiveTimeout",
+    "Receptionist",
     "Ref",
     "Reply",
     "Request",
     "Restart",
+    "ServiceKey",
     "Settings",
     "SettingsError",
     "Shutdown",
@@ -101,6 +110,7 @@ __all__ = [
     "SystemClosed",
     "Terminated",
     "TimedOut",
+    "TooManyKeys",
     "TooManyWatches",
     "UnderstudyError",
     "Unplaceable",

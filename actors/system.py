@@ -22,6 +22,7 @@ from actors.blocking import BlockingSystem
 from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
 from actors.placement import Placement, anywhere
+from actors.reception.receptionist import Receptionist
 from actors.settings import RULES, Settings
 from actors.supervising.root import check
 from actors.supervising.signals import EndReason, StopReport
@@ -176,6 +177,11 @@ class System(Spawns):
         host = self._open()
         address = await host.directory.lookup(name)
         return host.ref_to(address) if address is not None else None
+
+    @property
+    def receptionist(self) -> Receptionist:
+        """Where actors are registered under typed keys, and found on every host: see Receptionist."""
+        return Receptionist(self._open())
 
     # ---- watching over it -------------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Root:
             asker.reply(self.host.look())
         elif isinstance(request, MakeRoom):
             self.host.work.start_system(self._make_room(request.placement, asker))
-        else:
+        elif not self.host.desk.take(request, asker):
             text = f"A host does not answer {type(request).__name__}. Run the same version on all hosts."
             asker.fail(NotHandled(text))
 
