@@ -37,6 +37,7 @@ from actors.errors import (
     Unreachable,
     Unsendable,
 )
+from actors.health.report import Health, HostHealth
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.messages.call import Call, call
@@ -74,6 +75,8 @@ __all__ = [
     "Failed",
     "Fenced",
     "Group",
+    "Health",
+    "HostHealth",
     "LinkRefused",
     "LinkedExit",
     "Listing",

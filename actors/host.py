@@ -118,6 +118,8 @@ class Host:
         self._chooser = Chooser(random)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
+        self.draining = False
+        """Whether it is about to leave: it is given no new actors that could live elsewhere."""
         self.link_stats: Callable[[], tuple[LinkStats, ...]] = tuple
         endpoints.add(system, self.delivery)
 
