@@ -42,7 +42,7 @@ class HostHealth(msgspec.Struct, frozen=True):
     complete: bool
     """Whether that table is whole; after the death of the directory it is not for some seconds."""
     seats: tuple[int, ...]
-    """The seats of that table."""
+    """The seats that somebody sits on, by that table."""
     unreachable: tuple[int, ...]
     """Seats to which it has no connection, although it had one before."""
 
@@ -53,6 +53,8 @@ class Health(msgspec.Struct, frozen=True):
     hosts: tuple[HostHealth, ...]
     silent: tuple[int, ...] = ()
     """Seats of the table that did not answer within a second."""
+    vacant: tuple[int, ...] = ()
+    """Seats whose host was lost, and that nobody has taken yet."""
     stopping: bool = False
     """Whether the system is being stopped."""
 
@@ -65,6 +67,7 @@ class Health(msgspec.Struct, frozen=True):
     def problems(self) -> tuple[str, ...]:
         """What is wrong, a sentence each; nothing for a system that is well. A host that drains is no problem."""
         found = ["The system is being stopped."] if self.stopping else []
+        found += [f"The host of seat {seat} was lost, and nobody has taken the seat yet." for seat in self.vacant]
         found += [f"The host on seat {seat} did not answer within {PATIENCE:g} s." for seat in self.silent]
         for host in self.hosts:
             if host.lag >= LATE:
@@ -96,14 +99,14 @@ async def examine(host: "Host") -> HostHealth:
         draining=host.draining,
         table=host.table.version,
         complete=host.table.complete,
-        seats=tuple(sorted(host.seats)),
+        seats=tuple(sorted(seat.number for seat in host.seating.taken)),
         unreachable=tuple(sorted(link.seat for link in host.link_stats() if link.state == "unreachable")),
     )
 
 
 async def examine_all(host: "Host", *, stopping: bool) -> Health:
     """How the system is, asked from one of its hosts."""
-    others = [seat for seat in sorted(host.seats) if seat != host.seat]
+    others = sorted(seat.number for seat in host.seating.taken if seat.number != host.seat)
     asked = [
         host.delivery.ask_afar(host.ref_to(Address(host.system, seat, ROOT)), HowAreYou(), PATIENCE) for seat in others
     ]
@@ -111,4 +114,9 @@ async def examine_all(host: "Host", *, stopping: bool) -> Health:
     found = await asyncio.gather(*asked, return_exceptions=True)
     hosts = [own, *(answer for answer in found if isinstance(answer, HostHealth))]
     silent = [seat for seat, answer in zip(others, found, strict=True) if not isinstance(answer, HostHealth)]
-    return Health(tuple(sorted(hosts, key=lambda it: it.seat)), tuple(silent), stopping)
+    return Health(
+        hosts=tuple(sorted(hosts, key=lambda it: it.seat)),
+        silent=tuple(silent),
+        vacant=tuple(sorted(seat.number for seat in host.seats.values() if seat.vacant)),
+        stopping=stopping,
+    )

@@ -167,7 +167,7 @@ class Desk:
             if tuple(told_by) == sitting and not known.done():
                 known.set_exception(NotRunning(f"The host on {sitting} was lost, and the actor with it."))
         seat = self._host.seats.get(sitting.seat)
-        if seat is not None and seat.sitting == sitting and not seat.vacant:  # it goes on; what was lost is the connection
+        if seat is not None and seat.sitting == sitting and not seat.vacant:  # it goes on
             self.met(sitting)
 
     def take(self, request: object, asker: Asker) -> bool:

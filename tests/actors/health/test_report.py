@@ -43,6 +43,7 @@ def test_hosts_without_trouble_are_ready_also_while_one_of_them_drains():
     ("health", "problem"),
     [
         (Health((host(0),), stopping=True), "The system is being stopped."),
+        (Health((host(0),), vacant=(1,)), "The host of seat 1 was lost, and nobody has taken the seat yet."),
         (Health((host(0),), silent=(1,)), "The host on seat 1 did not answer within 1 s."),
         (Health((host(0, lag=2.5),)), "The loop of the host on seat 0 is late by 2.5 s."),
         (Health((host(0, complete=False),)), "The host on seat 0 waits for a directory that is being rebuilt."),

@@ -157,6 +157,19 @@ def test_the_actors_of_a_lost_host_are_found_no_more():
     in_town(main)
 
 
+def test_whoever_starts_again_on_a_seat_that_was_taken_over_is_found_again_by_the_same_ref():
+    async def main(town: Town) -> None:
+        one, two, three = [await town.settle() for _ in range(3)]
+        clerk = await one.spawn(Clerk, True, seat=two.host.seat)
+        await until(lambda: found(one) == found(three) == {clerk})
+        await town.kill(two)
+        assert found(one) == found(three) == set()
+        await town.settle(seat=two.host.seat)
+        await until(lambda: found(one) == found(three) == {clerk})
+
+    in_town(main)
+
+
 def test_a_host_that_left_before_anybody_had_its_seat_in_the_table_leaves_nothing():
     async def main(town: Town) -> None:
         one = await town.settle()
