@@ -31,12 +31,14 @@ from actors.errors import (
     Stopped,
     SystemClosed,
     TimedOut,
+    TooManyKeys,
     TooManyWatches,
     UnderstudyError,
     Unplaceable,
     Unreachable,
     Unsendable,
 )
+from actors.health.report import Health, HostHealth
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.mail.on_failure import Retry, retry
@@ -47,6 +49,10 @@ from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
 from actors.messages.receive import receive
 from actors.placement import Placement, anywhere, dedicated, here, near, on_node, spread
+from actors.reception.group import Group
+from actors.reception.listing import Listing
+from actors.reception.receptionist import Receptionist
+from actors.reception.service_key import ServiceKey
 from actors.ref import Ref
 from actors.settings import Settings
 from actors.supervising.signals import EndReason, StopReport
@@ -72,8 +78,12 @@ __all__ = [
     "Expired",
     "Failed",
     "Fenced",
+    "Group",
+    "Health",
+    "HostHealth",
     "LinkRefused",
     "LinkedExit",
+    "Listing",
     "MailboxFull",
     "MailboxOptions",
     "Message",
@@ -88,11 +98,13 @@ __all__ = [
     "Quarantined",
     "Reason",
     "ReceiveTimeout",
+    "Receptionist",
     "Ref",
     "Reply",
     "Request",
     "Restart",
     "Retry",
+    "ServiceKey",
     "Settings",
     "SettingsError",
     "Shedding",
@@ -109,6 +121,7 @@ __all__ = [
     "SystemClosed",
     "Terminated",
     "TimedOut",
+    "TooManyKeys",
     "TooManyWatches",
     "UnderstudyError",
     "Unplaceable",

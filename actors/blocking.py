@@ -23,6 +23,7 @@ from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
+    from actors.health.report import Health
     from actors.host import Host
     from actors.messages.call import Call
     from actors.messages.message import Asks, AsksStream
@@ -81,6 +82,10 @@ class SystemVerbs(Spawning, Protocol):
 
     async def stats(self) -> "list[HostStats]":
         """The figures of every host."""
+        ...
+
+    async def health(self) -> "Health":
+        """How every host is."""
         ...
 
 
@@ -319,6 +324,10 @@ class BlockingSystem(Blocking):
     def stats(self) -> "list[HostStats]":
         """Figures of every host. See `System.stats`."""
         return self.wait_for(self.system.stats)
+
+    def health(self) -> "Health":
+        """How every host is, and what is wrong. See `System.health`."""
+        return self.wait_for(self.system.health)
 
 
 @overload

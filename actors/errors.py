@@ -25,6 +25,7 @@ UnderstudyError
 ├── Fenced                   an old or abandoned life of an actor tried to act
 ├── StashFull                the bounded stash is full
 ├── TooManyWatches           the actor watches more than the limit
+├── TooManyKeys              the actor is registered under more keys than the limit
 ├── LinkRefused              a peer was refused: other version, other system, wrong secret
 ├── SettingsError            an unknown key or an impossible value
 └── SystemClosed             the system is not open (any more)
@@ -180,6 +181,10 @@ class StashFull(UnderstudyError):
 
 class TooManyWatches(UnderstudyError):
     """The actor watches as many others as it may. Raise `watch_limit` in the settings, or share a watcher."""
+
+
+class TooManyKeys(UnderstudyError):
+    """The actor is registered under as many keys as it may be. Register another actor, or fewer keys."""
 
 
 class LinkRefused(UnderstudyError):

@@ -26,6 +26,8 @@ from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
+from actors.reception.desk import Desk
+from actors.reception.subscription import Subscriptions
 from actors.ref import Ref, endpoints
 from actors.seating import Seating
 from actors.settings import Settings
@@ -110,12 +112,16 @@ class Host:
         self._next_turn = self._turn  # bound once, for this is done for every message to an idle actor
         self.delivery = Delivery(self)
         self.streams = Streams(self)
+        self.desk = Desk(self)
+        self.subscriptions = Subscriptions(self.desk)
         self.work = Work(self, self._variables)
         self._number = first_number(sitting.epoch)
         self._watch = self._number
         self._chooser = Chooser(random)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
+        self.draining = False
+        """Whether it is about to leave: it is given no new actors that could live elsewhere."""
         self.link_stats: Callable[[], tuple[LinkStats, ...]] = tuple
         endpoints.add(system, self.delivery)
 
@@ -307,6 +313,7 @@ class Host:
         """The directory has news of who sits where."""
         self.seating.news(table)
         self._chooser.refresh()
+        self.desk.seated({seat.sitting for seat in self.seating.taken})
 
     def missing(self, away: Iterable[Sitting]) -> None:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""

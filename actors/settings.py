@@ -66,7 +66,7 @@ def _optional_count(unit: str, meaning: str, low: int, high: int) -> int | None:
         Rule(
             meaning,
             unit,
-            f"a whole number of {unit} from {low} to {high}, or none",
+            f"a whole number{f' of {unit}' if unit else ''} from {low} to {high}, or none",
             lambda text: None if text.lower() == "none" else int(text),
             lambda value: value is None or _number(int, low, high, value),
         ),
@@ -153,6 +153,9 @@ class Settings:
     chunk_bytes: int = _count(256 * KIB, "bytes", "pieces in which a large message travels", 4 * KIB, 16 * MIB)
     # Measured one to one: below 16 MiB the socket is quicker than Ray's object store, above it is not.
     socket_payload_bytes: int = _count(16 * MIB, "bytes", "payload that goes through Ray's store", 64 * KIB, 2**40)
+
+    # Watching over it.
+    health_port: int | None = _optional_count("", "loopback port for liveness and readiness, 0 = any", 0, 65535)
 
     # Switches.
     copy_messages: bool = _flag(False, "copy messages between actors of one host too, as if they were sent away")  # noqa: FBT003

@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 from actors.blocking import BlockingSystem
 from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
+from actors.health.endpoint import HealthEndpoint
+from actors.health.report import Health, examine_all
 from actors.placement import Placement, anywhere
+from actors.reception.receptionist import Receptionist
 from actors.settings import RULES, Settings
 from actors.supervising.quarantines import Quarantines
 from actors.supervising.root import check
@@ -66,7 +69,7 @@ class System(Spawns):
     Raises SettingsError for an impossible setting, TypeError for an option that nobody has.
     """
 
-    __slots__ = ("_backend", "_host", "_stopping", "settings", "supervision")
+    __slots__ = ("_backend", "_endpoint", "_host", "_stopping", "health_port", "settings", "supervision")
 
     def __init__(
         self,
@@ -85,6 +88,9 @@ class System(Spawns):
         self._backend: Backend = _backend(on, options)
         self._host: Host | None = None
         self._stopping: asyncio.Task[StopReport] | None = None
+        self._endpoint: HealthEndpoint | None = None
+        self.health_port: int | None = None
+        """The port of the loopback on which an open system answers; None unless the setting asks for one."""
 
     # ---- opening and closing ----------------------------------------------------------------------------------------
 
@@ -115,7 +121,17 @@ class System(Spawns):
             message = "This system was opened before. Make a new System(...) for each opening."
             raise SystemClosed(message)
         self._host = await self._backend.open(self.settings, self.supervision)
+        if self.settings.health_port is not None:
+            try:
+                await self._answer_on(self.settings.health_port)
+            except BaseException:
+                await self.stop()
+                raise
         return self
+
+    async def _answer_on(self, port: int) -> None:
+        self._endpoint = HealthEndpoint(self._examine, self._opened().clock)
+        self.health_port = await self._endpoint.open(port)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -137,6 +153,8 @@ class System(Spawns):
         try:
             report = await host.stop_actors()
         finally:
+            if self._endpoint is not None:
+                await self._endpoint.close()
             await self._backend.close(report)
         return report
 
@@ -178,6 +196,11 @@ class System(Spawns):
         address = await host.directory.lookup(name)
         return host.ref_to(address) if address is not None else None
 
+    @property
+    def receptionist(self) -> Receptionist:
+        """Where actors are registered under typed keys, and found on every host: see Receptionist."""
+        return Receptionist(self._open())
+
     # ---- watching over it -------------------------------------------------------------------------------------------
 
     async def stats(self) -> "list[HostStats]":
@@ -189,6 +212,18 @@ class System(Spawns):
     def quarantine(self) -> Quarantines:
         """Messages that made their actors fail too often, on all hosts: list, look at, requeue, drop (rule A39)."""
         return Quarantines(self._open())
+
+    async def health(self) -> Health:
+        """How every host is, as it says itself within a second, and what is wrong with the system.
+
+        While the system is being stopped it says so. Raises SystemClosed for one that is not open.
+        """
+        if self._opened().closed:
+            self._open()
+        return await self._examine()
+
+    async def _examine(self) -> Health:
+        return await examine_all(self._opened(), stopping=self._stopping is not None)
 
     def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
         """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""

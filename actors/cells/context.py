@@ -15,6 +15,7 @@ from actors.errors import Fenced, LinkedExit, NoContext, StashFull
 from actors.mail.activity import running
 from actors.mail.envelope import Envelope, attempts_of, stashed
 from actors.placement import here
+from actors.reception.receptionist import Receptionist
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Restart
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from actors.cells.timers import Timers
     from actors.messages.call import Call
     from actors.placement import Placement
+    from actors.reception.service_key import ServiceKey
     from actors.ref import Declared, Ref
 
 T = TypeVar("T")
@@ -188,6 +190,27 @@ class Context(Spawns):
         cell = self._acting()
         cell.handler_for(LinkedExit())
         cell.links.trapping = trap
+
+    # ---- finding others ---------------------------------------------------------------------------------------------
+
+    @property
+    def receptionist(self) -> Receptionist:
+        """Where actors are registered under typed keys, and found: see Receptionist."""
+        return Receptionist(self._acting().host)
+
+    def subscribe(self, key: "ServiceKey[Any]") -> None:
+        """Get a `Listing` of who is registered under a key: one now, and one whenever that has changed.
+
+        Needs a handler for Listing (TypeError otherwise). A listing needs no room in the mailbox, and one at most waits
+        there for each key. Ends with the incarnation; subscribing twice is subscribing once.
+        """
+        cell = self._acting()
+        cell.host.subscriptions.begin(cell, key)
+
+    def unsubscribe(self, key: "ServiceKey[Any]") -> None:
+        """Get no more listings, not even one that waits in the mailbox."""
+        cell = self._acting()
+        cell.host.subscriptions.end(cell.address.number, key)
 
     # ---- time -------------------------------------------------------------------------------------------------------
 

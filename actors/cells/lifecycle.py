@@ -143,6 +143,7 @@ def close(cell: "Cell") -> None:
     cell.open = cell.idle = False
     waiting = [*_set_aside(cell), *cell.mailbox.clear()]
     cell.mailbox = CLOSED
+    cell.host.desk.ended(cell.address.number)
     for envelope in waiting:
         cell.give_up(envelope, Reason.STOPPED)
 
@@ -239,6 +240,7 @@ async def _end_incarnation(cell: "Cell", patience: float) -> None:
     cell.open = cell.idle = False
     cell.idle_limit = None
     cell.end_timers()
+    cell.host.subscriptions.end_all(cell.address.number)
     if cell.activities:
         await _end_activities(cell, 0.0 if reason is EndReason.FAILED else patience)
     if cell.has_children:

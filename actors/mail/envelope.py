@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from actors.cells.timers import Timer
     from actors.messages.handlers import Handler
     from actors.ref import Ref
     from actors.supervising.signals import Failure
@@ -43,6 +42,14 @@ class Sender(Protocol):
         ...
 
 
+class Slot(Protocol):
+    """One place in a mailbox for what comes again and again: a timer's ticks, the news that an actor subscribed to."""
+
+    def taken(self) -> bool:
+        """Free the place, for the message has its turn; False when it is not to be handled any more."""
+        ...
+
+
 class Envelope(msgspec.Struct, gc=False):
     """One message that waits or is being handled.
 
@@ -65,8 +72,8 @@ class Envelope(msgspec.Struct, gc=False):
     """Needs no room in the mailbox: Terminated, ticks, piped results."""
     missed: int = 0
     """For a tick of a timer: how many ticks were due and never sent."""
-    tick: "Timer | None" = None
-    """The timer whose tick this is."""
+    tick: Slot | None = None
+    """Whose tick this is."""
     key: Hashable = None
     """The conflation key while it waits, for the mailbox alone."""
 

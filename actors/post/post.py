@@ -370,6 +370,7 @@ class Post:
         """Account for all that an ended session leaves: the end of what came, and what had not been confirmed."""
         known, lost = self._ending.pop(peer, (None, set[int]()))
         self._settlement.session_over(known, peer, unacked, never_sent, lost)
+        self._host.desk.parted(peer)
         self._pronounce(peer)
 
     def _forget(self, peer: Peer) -> None:

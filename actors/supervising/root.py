@@ -5,10 +5,12 @@ is spent is stopped for good, and the system goes on without it, loudly.
 """
 
 import logging
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from actors.address import Address
 from actors.errors import NotHandled
+from actors.health.report import HowAreYou, examine
 from actors.mail.envelope import Asker
 from actors.messages.message import Request
 from actors.placement import Placement
@@ -88,14 +90,16 @@ class Root:
         elif isinstance(request, QuarantineRequest):
             answer(self.host, request, asker)
         elif isinstance(request, MakeRoom):
-            self.host.work.start_system(self._make_room(request.placement, asker))
-        else:
+            self.host.work.start_system(self._answer(self.host.place(request.placement), asker))
+        elif isinstance(request, HowAreYou):
+            self.host.work.start_system(self._answer(examine(self.host), asker))
+        elif not self.host.desk.take(request, asker):
             text = f"A host does not answer {type(request).__name__}. Run the same version on all hosts."
             asker.fail(NotHandled(text))
 
-    async def _make_room(self, placement: Placement, asker: Asker) -> None:
+    async def _answer(self, answer: Awaitable[object], asker: Asker) -> None:
         try:
-            asker.reply(await self.host.place(placement))
+            asker.reply(await answer)
         except Exception as error:  # noqa: BLE001 - the asker is told
             asker.fail(error)
 

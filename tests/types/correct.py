@@ -7,7 +7,22 @@ from typing import Any, Generic, TypeVar, assert_type
 
 from pydantic import BaseModel
 
-from actors import Actor, Asks, Call, Message, Priority, Ref, Request, Streams, System, call, receive
+from actors import (
+    Actor,
+    Asks,
+    Call,
+    Group,
+    Listing,
+    Message,
+    Priority,
+    Ref,
+    Request,
+    ServiceKey,
+    Streams,
+    System,
+    call,
+    receive,
+)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -182,6 +197,37 @@ async def generic(system: System, till: Ref[Till]) -> None:
 
     interface: Ref[Depositable] = till
     assert_type(await interface.ask(Depositable.pay(3)), int)
+
+
+ACCOUNTS = ServiceKey(Account, "accounts")
+DEPOSITABLES = ServiceKey(Depositable)
+
+
+class Auditor(Actor):
+    def on_start(self) -> None:
+        self.context.subscribe(ACCOUNTS)
+
+    @receive
+    def listed(self, listing: Listing[Account]) -> None:
+        for ref in listing.refs:
+            ref.tell(Account.deposit(1))
+
+
+async def services(system: System, account: Ref[Account], savings: Ref[Savings], till: Ref[Till]) -> None:
+    await system.receptionist.register(ACCOUNTS, account)
+    await system.receptionist.register(ACCOUNTS, savings)
+    await system.receptionist.register(DEPOSITABLES, till)
+    assert_type(system.receptionist.find(ACCOUNTS), tuple[Ref[Account], ...])
+    group = system.receptionist.group(ACCOUNTS, "random")
+    assert_type(group, Group[Account])
+    assert_type(group.one(), Ref[Account] | None)
+    assert_type(group.tell_all(Account.deposit(5)), int)
+    group.tell_one(Account.deposit(5))
+    assert_type(await group.ask_one(Account.deposit(5), timeout=1), int)
+    assert_type(await group.ask_one(Ping(0.0)), float)
+    await group.send_one(Account.deposit(5))
+    async for refs in system.receptionist.follow(ACCOUNTS):
+        assert_type(refs, tuple[Ref[Account], ...])
 
 
 async def by_hand(account: Account) -> None:

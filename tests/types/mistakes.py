@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from actors import Actor, Asks, Message, Ref, Request, Streams, System, call, receive
+from actors import Actor, Asks, Message, Ref, Request, ServiceKey, Streams, System, call, receive
 
 
 class Joined(Message):
@@ -68,6 +68,22 @@ class Room(Actor):
 
     @call
     def close(self) -> None: ...
+
+
+ACCOUNTS = ServiceKey(Account, "accounts")
+
+
+async def services(system: System, account: Ref[Account], room: Ref[Room]) -> None:
+    await system.receptionist.register(ACCOUNTS, account)
+    await system.receptionist.register(ACCOUNTS, room)  # expect-error
+    rooms: tuple[Ref[Room], ...] = system.receptionist.find(ACCOUNTS)  # expect-error
+    group = system.receptionist.group(ACCOUNTS)
+    group.tell_all(Room.close())  # expect-error
+    group.tell_one(Room.close())  # expect-error
+    text: str = await group.ask_one(Account.deposit(5))  # expect-error
+    system.receptionist.group(ACCOUNTS, "fair")  # expect-error
+    ServiceKey("accounts")  # expect-error
+    print(rooms, text)
 
 
 async def mistakes(system: System, account: Ref[Account], room: Ref[Room]) -> None:
