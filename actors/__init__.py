@@ -4,8 +4,10 @@
 """
 
 from actors.actor import Actor
+from actors.address import Address
 from actors.blocking import Blocking, BlockingSystem, blocking
 from actors.cells.context import Context
+from actors.cells.observer import Telemetry
 from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner
 from actors.cells.terminated import ReceiveTimeout, Terminated
@@ -34,6 +36,19 @@ from actors.errors import (
     Unreachable,
     Unsendable,
 )
+from actors.instrument import (
+    Delivered,
+    Event,
+    Happening,
+    Instrument,
+    Observation,
+    Opening,
+    Operation,
+    Place,
+    Role,
+    Subject,
+    Verb,
+)
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.messages.call import Call, call
@@ -43,12 +58,14 @@ from actors.messages.receive import receive
 from actors.placement import Placement, anywhere, dedicated, here, near, on_node, spread
 from actors.ref import Ref
 from actors.settings import Settings
+from actors.stats import HostStats
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Backoff, Directive, Supervision
 from actors.system import System
 
 __all__ = [
     "Actor",
+    "Address",
     "AskError",
     "Asks",
     "AsksStream",
@@ -60,11 +77,16 @@ __all__ = [
     "Context",
     "DeadLetter",
     "Deadlock",
+    "Delivered",
     "Directive",
     "EndReason",
+    "Event",
     "Expired",
     "Failed",
     "Fenced",
+    "Happening",
+    "HostStats",
+    "Instrument",
     "LinkRefused",
     "MailboxFull",
     "MailboxOptions",
@@ -73,7 +95,11 @@ __all__ = [
     "NoContext",
     "NotHandled",
     "NotRunning",
+    "Observation",
+    "Opening",
+    "Operation",
     "Overflow",
+    "Place",
     "Placement",
     "Priority",
     "Reason",
@@ -81,6 +107,7 @@ __all__ = [
     "Ref",
     "Reply",
     "Request",
+    "Role",
     "Settings",
     "SettingsError",
     "SpawnFailed",
@@ -89,9 +116,11 @@ __all__ = [
     "StopReport",
     "Stopped",
     "Streams",
+    "Subject",
     "Supervision",
     "System",
     "SystemClosed",
+    "Telemetry",
     "Terminated",
     "TimedOut",
     "TooManyWatches",
@@ -99,6 +128,7 @@ __all__ = [
     "Unplaceable",
     "Unreachable",
     "Unsendable",
+    "Verb",
     "anywhere",
     "blocking",
     "call",

@@ -19,10 +19,13 @@ from msgspec import structs
 from actors.address import Address, Sitting, first_number
 from actors.cells import lifecycle
 from actors.cells.cell import Cell
+from actors.cells.observed import ObservedCell
+from actors.cells.observer import Observer
 from actors.cells.streams import Streams
 from actors.cells.work import Work
 from actors.directory import DirectoryAccess, Seat, Table
 from actors.errors import NotRunning, Unplaceable
+from actors.instrument import Opening
 from actors.mail.activity import Activity, running
 from actors.mail.asks import Asks
 from actors.mail.dead_letters import DeadLetters
@@ -71,6 +74,7 @@ class Host:
         directory: DirectoryAccess,
         supervision: Supervision | None = None,
         node: str = "",
+        instrument: Opening | None = None,
     ) -> None:
         self.system = system
         self.sitting = sitting
@@ -108,6 +112,8 @@ class Host:
         self._awake = False
         self._asked_at = 0.0
         self._next_turn = self._turn  # bound once, for this is done for every message to an idle actor
+        self.observer = Observer(self, instrument, self._variables) if instrument is not None else None
+        self._cell = Cell if instrument is None else ObservedCell
         self.delivery = Delivery(self)
         self.streams = Streams(self)
         self.work = Work(self, self._variables)
@@ -204,7 +210,7 @@ class Host:
 
     def start_here(self, signal: StartChild) -> bool:
         """Start the first incarnation of a child on this host; True when it runs already."""
-        cell = Cell(self, signal.child, signal.spec, signal.parent, signal.path)
+        cell = self._cell(self, signal.child, signal.spec, signal.parent, signal.path)
         self.cells[signal.child.number] = cell
         self.started += 1
         return lifecycle.start(cell, signal)
@@ -323,6 +329,8 @@ class Host:
 
     def _bury(self, sitting: Sitting) -> None:
         """Asks end, watchers hear, parents hear (rule A23)."""
+        if self.observer is not None:
+            self.observer.lost(sitting)
         if self.post is not None:
             self.post.give_up(sitting)
         self.delivery.seat_lost(sitting.seat)
@@ -387,3 +395,5 @@ class Host:
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here
         await self.work.close()
+        if self.observer is not None:  # last, so that it hears of all that
+            await self.observer.close()

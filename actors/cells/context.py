@@ -8,6 +8,9 @@ from random import Random
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import structs
+
+from actors.cells.observer import Telemetry
 from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner, Spawns
 from actors.cells.terminated import ReceiveTimeout
@@ -100,6 +103,11 @@ class Context(Spawns):
         fields = {"actor": str(cell.address), "actor_name": cell.name, "incarnation": cell.incarnation}
         return logging.LoggerAdapter(logging.getLogger(f"understudy.actors.{cell.spec.actor_class.__name__}"), fields)
 
+    @property
+    def telemetry(self) -> Telemetry:
+        """What patterns and edges tell the system's instrument, and get from it."""
+        return Telemetry(self._cell.host.observer)
+
     # ---- children ---------------------------------------------------------------------------------------------------
 
     @property
@@ -174,9 +182,7 @@ class Context(Spawns):
             message = f"{cell.name} has {bound} messages in its stash. Unstash some, or raise the bound."
             raise StashFull(message)
         # a copy, because what this handler returns must not answer the ask
-        cell.stash.append(
-            Envelope(envelope.message, envelope.handler, envelope.sender, envelope.ask, envelope.deadline)
-        )
+        cell.stash.append(structs.replace(envelope, accepted=None, exempt=False, missed=0, tick=None, key=None))
         envelope.ask = None
 
     def unstash(self) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from actors.instrument import Observation, Verb
+
 if TYPE_CHECKING:
     from actors.cells.timers import Timer
     from actors.messages.handlers import Handler
@@ -67,3 +69,26 @@ class Envelope(msgspec.Struct, gc=False):
     """The timer whose tick this is."""
     key: Hashable = None
     """The conflation key while it waits, for the mailbox alone."""
+
+    def replaced_by(self, newer: "Envelope") -> None:
+        """A newer message of the same key takes this one's place (rule A34)."""
+        self.message, self.sender = newer.message, newer.sender
+
+
+class Headed(Envelope, gc=False):
+    """An envelope with what an instrument said about it; only hosts that have one make these."""
+
+    header: bytes = b""
+    verb: Verb = Verb.TELL
+    since: float = 0.0
+    """When it was queued, in seconds on this host's clock."""
+    attempt: int = 0
+    """How often its handling has begun."""
+    observation: Observation | None = None
+    """That of its handling, once it has begun."""
+
+    def replaced_by(self, newer: Envelope) -> None:
+        """The header is the newer one's too."""
+        super().replaced_by(newer)
+        if isinstance(newer, Headed):
+            self.header, self.verb, self.since = newer.header, newer.verb, newer.since

@@ -159,7 +159,7 @@ class Mailbox:
                 self._keyed = {}
             earlier = self._keyed.get(key)
             if earlier is not None:
-                earlier.message, earlier.sender = envelope.message, envelope.sender
+                earlier.replaced_by(envelope)
                 return None
             envelope.key = key
         lost = self._make_room() if self.waiting or len(self) >= self.bound else None

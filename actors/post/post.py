@@ -30,7 +30,7 @@ from actors.post.payloads import Payloads, Store
 from actors.post.peer import INLINE, Peer
 from actors.post.settlement import Settlement
 from actors.post.waiting_link import WaitingLink
-from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL
+from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL, TOLD
 from actors.ref import Ref
 from actors.supervising.signals import ChildFailed, Signal, StartChild
 
@@ -88,36 +88,60 @@ class Post:
 
     # ---- out --------------------------------------------------------------------------------------------------------
 
-    def tell(self, address: Address, message: object, sender: Sender | None) -> None:
+    def tell(self, address: Address, message: object, sender: Sender | None, header: bytes | None = None) -> None:
         """Send a message; raises Unsendable."""
         index = self._indices.get(message.__class__)
         if index is None:
             index = self._classes.index_for(message.__class__)
         peer = self._peers.get(address.seat) or self._peer(address.seat)
         values = astuple(message) if index else message
-        if peer is None or not self._put(peer, (TELL, address.number, _sender(sender), index, values), message):
+        record: tuple[Any, ...] = (TELL, address.number, _sender(sender), index, values)
+        if header is not None:
+            record = (TOLD, *record[1:], header)
+        if peer is None or not self._put(peer, record, message):
             reason = Reason.UNREACHABLE if peer is None or peer.ended else Reason.LINK_FULL
             self._host.dead_letters.add(message, address, reason, sender.ref if sender else None)
 
-    def ask(self, address: Address, request: object, sender: Sender | None, ask: Asker, deadline: float | None) -> None:
+    def ask(
+        self,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        ask: Asker,
+        deadline: float | None,
+        header: bytes | None = None,
+    ) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
-        self._request(ASK, address, request, sender, ask, deadline)
+        self._request(ASK, address, request, sender, ask, deadline, header)
 
     async def send(
-        self, address: Address, message: object, sender: Sender | None, ask: Asker, deadline: float | None
+        self,
+        address: Address,
+        message: object,
+        sender: Sender | None,
+        ask: Asker,
+        deadline: float | None,
+        header: bytes | None = None,
     ) -> None:
         """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
         peer = self._peer(address.seat)
         if peer is not None:
             await peer.room()
         if not ask.ended:
-            number = self._request(SEND, address, message, sender, ask, deadline)
+            number = self._request(SEND, address, message, sender, ask, deadline, header)
             if isinstance(ask, Ask):
                 ask.future.add_done_callback(partial(self._withdraw, address.seat, number))
 
-    def stream(self, address: Address, request: object, sender: Sender | None, incoming: "Incoming") -> None:
+    def stream(
+        self,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        incoming: "Incoming",
+        header: bytes | None = None,
+    ) -> None:
         """Send a request for a stream; raises Unsendable."""
-        number = self._request(STREAM, address, request, sender, incoming, None)
+        number = self._request(STREAM, address, request, sender, incoming, None, header)
         incoming.taken = partial(self._credit, address.seat, number)
 
     def signal(self, to: Address, signal: Signal) -> None:
@@ -140,7 +164,14 @@ class Post:
             raise
 
     def _request(
-        self, kind: int, address: Address, request: object, sender: Sender | None, asker: Any, deadline: float | None
+        self,
+        kind: int,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        asker: Any,
+        deadline: float | None,
+        header: bytes | None,
     ) -> int:
         index = self._indices.get(request.__class__)
         if index is None:
@@ -153,7 +184,8 @@ class Post:
         ask.target = address
         number = self._host.asks.number(ask)
         values = astuple(request) if index else request
-        if not self._put(peer, (kind, address.number, _sender(sender), index, values, number, deadline), request):
+        record: tuple[Any, ...] = (kind, address.number, _sender(sender), index, values, number, deadline)
+        if not self._put(peer, record if header is None else (*record, header), request):
             if peer.ended:
                 ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
             else:
