@@ -322,12 +322,11 @@ class Spans:
         if context is None or not context.is_valid:
             if event.what not in {Happening.RESTARTED, Happening.HOST_LOST} or self._ratio <= 0.0:
                 return
-            self._short(event, EMPTY, ())
+            self._short(event, EMPTY)
         elif context.trace_flags & headers.SAMPLED:
-            links = (Link(context),) if event.what is Happening.RESTARTED else ()
-            self._short(event, trace.set_span_in_context(NonRecordingSpan(context), EMPTY), links)
+            self._short(event, trace.set_span_in_context(NonRecordingSpan(context), EMPTY))
 
-    def _short(self, event: Event, within: Context, links: tuple[Link, ...]) -> None:
+    def _short(self, event: Event, within: Context) -> None:
         facts: dict[str, Any] = {f"actor.{name}": value for name, value in event.facts.items()}
         name = event.what.value
         if event.subject is not None:
@@ -336,7 +335,7 @@ class Spans:
             facts["actor.name"] = event.subject.name
         elif event.what is Happening.SPAWNED:
             name = f"{name} {event.facts['actor_class']}"
-        span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts, links)
+        span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts)
         if event.what in {Happening.DEAD_LETTER, Happening.HOST_LOST}:
             reason = str(event.facts.get("reason", event.what.value))
             span.set_attribute("error.type", reason)

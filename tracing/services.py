@@ -92,13 +92,24 @@ def resource_of(configuration: Configuration, place: Place) -> dict[str, str | i
         **configuration.resource,
         "service.namespace": configuration.app,
         "service.instance.id": f"{place.system}/{place.seat}.{place.epoch}",
-        "host.name": socket.gethostname(),  # without it Jaeger takes spans of one machine for those of several
+        "host.name": socket.gethostname(),
+        "ip": _own_address(),  # by which Jaeger knows that two services share a clock; else it would doubt their times
         "process.pid": os.getpid(),
         "understudy.system": place.system,
         "understudy.seat": place.seat,
         **({"ray.node.id": place.node} if place.node else {}),
         **({"ray.job.id": job} if job else {}),
     }
+
+
+def _own_address() -> str:
+    """The address by which others would reach this machine; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 1))
+            return str(probe.getsockname()[0])
+        except OSError:  # no network at all
+            return "127.0.0.1"
 
 
 class Everywhere(trace.TracerProvider):
