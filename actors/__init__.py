@@ -4,8 +4,10 @@
 """
 
 from actors.actor import Actor
+from actors.address import Address
 from actors.blocking import Blocking, BlockingSystem, blocking
 from actors.cells.context import Context
+from actors.cells.observer import Telemetry
 from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner
 from actors.cells.terminated import ReceiveTimeout, Terminated
@@ -39,6 +41,19 @@ from actors.errors import (
     Unsendable,
 )
 from actors.health.report import Health, HostHealth
+from actors.instrument import (
+    Delivered,
+    Event,
+    Happening,
+    Instrument,
+    Observation,
+    Opening,
+    Operation,
+    Place,
+    Role,
+    Subject,
+    Verb,
+)
 from actors.mail.dead_letters import DeadLetter, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.mail.on_failure import Retry, retry
@@ -55,12 +70,14 @@ from actors.reception.receptionist import Receptionist
 from actors.reception.service_key import ServiceKey
 from actors.ref import Ref
 from actors.settings import Settings
+from actors.stats import HostStats
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Backoff, Directive, Restart, Shutdown, Strategy, Supervision
 from actors.system import System
 
 __all__ = [
     "Actor",
+    "Address",
     "AskError",
     "Asks",
     "AsksStream",
@@ -73,14 +90,19 @@ __all__ = [
     "Context",
     "DeadLetter",
     "Deadlock",
+    "Delivered",
     "Directive",
     "EndReason",
+    "Event",
     "Expired",
     "Failed",
     "Fenced",
     "Group",
+    "Happening",
     "Health",
     "HostHealth",
+    "HostStats",
+    "Instrument",
     "LinkRefused",
     "LinkedExit",
     "Listing",
@@ -91,8 +113,12 @@ __all__ = [
     "NoContext",
     "NotHandled",
     "NotRunning",
+    "Observation",
+    "Opening",
+    "Operation",
     "Overflow",
     "Overloaded",
+    "Place",
     "Placement",
     "Priority",
     "Quarantined",
@@ -104,6 +130,7 @@ __all__ = [
     "Request",
     "Restart",
     "Retry",
+    "Role",
     "ServiceKey",
     "Settings",
     "SettingsError",
@@ -116,9 +143,11 @@ __all__ = [
     "Stopped",
     "Strategy",
     "Streams",
+    "Subject",
     "Supervision",
     "System",
     "SystemClosed",
+    "Telemetry",
     "Terminated",
     "TimedOut",
     "TooManyKeys",
@@ -127,6 +156,7 @@ __all__ = [
     "Unplaceable",
     "Unreachable",
     "Unsendable",
+    "Verb",
     "anywhere",
     "blocking",
     "call",

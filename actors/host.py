@@ -16,10 +16,13 @@ from typing import Any
 from actors.address import Address, Sitting, epoch_in, first_number
 from actors.cells import lifecycle
 from actors.cells.cell import Cell
+from actors.cells.observed import ObservedCell
+from actors.cells.observer import Observer
 from actors.cells.streams import Streams
 from actors.cells.work import Work
 from actors.directory import DirectoryAccess, Seat, Table
 from actors.errors import NotRunning, Unplaceable
+from actors.instrument import Opening
 from actors.mail.activity import Activity, running
 from actors.mail.asks import Asks
 from actors.mail.dead_letters import DeadLetters
@@ -32,23 +35,17 @@ from actors.ref import Ref, endpoints
 from actors.seating import Seating
 from actors.settings import Settings
 from actors.stats import HostStats, LinkStats, Stats
+from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import Root
 from actors.supervising.signals import (
-    ChildEnded,
-    ChildFailed,
     ChildStarted,
     Ended,
     EndReason,
-    HaltChild,
-    LinkPeer,
     PeerEnded,
     Signal,
     StartChild,
-    StopChild,
     StopReport,
-    Watch,
-    not_linked,
 )
 from actors.supervising.supervision import Supervision
 
@@ -76,6 +73,7 @@ class Host:
         directory: DirectoryAccess,
         supervision: Supervision | None = None,
         node: str = "",
+        instrument: Opening | None = None,
     ) -> None:
         self.system = system
         self.sitting = sitting
@@ -110,6 +108,8 @@ class Host:
         self._awake = False
         self._asked_at = 0.0
         self._next_turn = self._turn  # bound once, for this is done for every message to an idle actor
+        self.observer = Observer(self, instrument, self._variables) if instrument is not None else None
+        self._cell = Cell if instrument is None else ObservedCell
         self.delivery = Delivery(self)
         self.streams = Streams(self)
         self.desk = Desk(self)
@@ -181,7 +181,7 @@ class Host:
             elif isinstance(signal, StartChild):
                 self._variables.run(self._start_for_another, signal)
             else:
-                self._answer_for_nobody(signal)
+                absent.has_ended(self, signal)
         except Exception:
             log.exception("A signal could not be served: %s. Please report this as an error.", type(signal).__name__)
 
@@ -210,7 +210,7 @@ class Host:
 
     def start_here(self, signal: StartChild) -> bool:
         """Start the first incarnation of a child on this host; True when it runs already."""
-        cell = Cell(self, signal.child, signal.spec, signal.parent, signal.path)
+        cell = self._cell(self, signal.child, signal.spec, signal.parent, signal.path)
         self.cells[signal.child.number] = cell
         self.started += 1
         return lifecycle.start(cell, signal)
@@ -250,21 +250,6 @@ class Host:
         self._signals.append((number, signal))
         if not self._awake:
             self._ask_for_turn()
-
-    def _answer_for_nobody(self, signal: Signal) -> None:
-        """Speak for an address that has ended: its watchers and its parent must not wait."""
-        match signal:
-            case Watch():
-                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, EndReason.NOT_RUNNING)
-                self.signal(signal.watcher, ended)
-            case LinkPeer():
-                self.signal(signal.linker, not_linked(signal, EndReason.NOT_RUNNING))
-            case StopChild() | HaltChild():
-                self.signal(signal.parent, ChildEnded(signal.child, 0, EndReason.NOT_RUNNING, StopReport()))
-            case ChildFailed() | ChildStarted():
-                self.signal(signal.child, StopChild(signal.child, self.root.address, EndReason.PARENT_ENDED))
-            case _:
-                pass
 
     # ---- placing ----------------------------------------------------------------------------------------------------
 
@@ -333,21 +318,7 @@ class Host:
 
         `epoch` is that of the sitting it was for; 0 where nobody knew any.
         """
-        why = EndReason.HOST_LOST if epoch else EndReason.NOT_RUNNING
-        match signal:
-            case Watch():
-                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, why)
-                self.received_signal(signal.watcher.number, ended)
-            case LinkPeer():
-                self.received_signal(signal.linker.number, not_linked(signal, why))
-            case StartChild() | StopChild():
-                if epoch and self.seating.is_kept(Sitting(to.seat, epoch)):
-                    return  # the child is away
-                reason = EndReason.HOST_LOST
-                ended_child = ChildEnded(signal.child, 0, reason, StopReport())
-                self.received_signal(signal.parent.number, ended_child)
-            case _:
-                log.debug("Nobody sits on the seat of %s; %s was not sent.", to, type(signal).__name__)
+        absent.has_no_host(self, to, signal, epoch)
 
     def look(self) -> HostStats:
         """The host's figures at this moment; looks at every cell."""
@@ -394,3 +365,5 @@ class Host:
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here
         await self.work.close()
+        if self.observer is not None:  # last, so that it hears of all that
+            await self.observer.close()

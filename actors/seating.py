@@ -151,6 +151,8 @@ class Seating:
         del self._reading[sitting.seat]
         host, seat = self._host, sitting.seat
         host.serve_what_came()
+        if host.observer is not None:
+            host.observer.lost(sitting)
         if host.post is not None:
             host.post.give_up(sitting)
         host.delivery.seat_lost(seat)

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 
 from actors.blocking import BlockingSystem
+from actors.cells.observer import Telemetry
 from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
 from actors.health.endpoint import HealthEndpoint
@@ -33,6 +34,7 @@ from actors.supervising.supervision import Restart, Supervision
 
 if TYPE_CHECKING:
     from actors.host import Host
+    from actors.instrument import Opening
     from actors.mail.dead_letters import DeadLetter
     from actors.ref import Ref
     from actors.stats import HostStats
@@ -46,7 +48,7 @@ log = logging.getLogger("understudy.system")
 class Backend(Protocol):
     """Where a system's hosts are: what `System` needs of `local` and `ray`."""
 
-    async def open(self, settings: Settings, supervision: Supervision) -> "Host":
+    async def open(self, settings: Settings, supervision: Supervision, instrument: "Opening | None") -> "Host":
         """Open, and return the host of this process."""
         ...
 
@@ -63,13 +65,14 @@ class System(Spawns):
     """A tree of actors. One object is opened and closed once.
 
     on: "local" (one host, this process, no Ray) or "ray". supervision: how top-level actors are supervised.
+    instrument: what watches messages and lives on every host, for example `tracing.Tracing("shop")`; none by default.
     Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
     the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:
     for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`; for "local" `seed`, `clock`.
     Raises SettingsError for an impossible setting, TypeError for an option that nobody has.
     """
 
-    __slots__ = ("_backend", "_endpoint", "_host", "_stopping", "health_port", "settings", "supervision")
+    __slots__ = ("_backend", "_endpoint", "_host", "_instrument", "_stopping", "health_port", "settings", "supervision")
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class System(Spawns):
         settings: Settings | None = None,
         settings_file: Path | str | None = None,
         supervision: Supervision | None = None,
+        instrument: "Opening | None" = None,
         **options: Any,
     ) -> None:
         given = {name: options.pop(name) for name in list(options) if name in RULES}
@@ -85,6 +89,7 @@ class System(Spawns):
             settings = Settings.load(given, file=settings_file)
         self.settings = replace(settings, **given) if given else settings
         self.supervision = check(supervision or Supervision())
+        self._instrument = instrument
         self._backend: Backend = _backend(on, options)
         self._host: Host | None = None
         self._stopping: asyncio.Task[StopReport] | None = None
@@ -120,7 +125,7 @@ class System(Spawns):
         if self._host is not None:
             message = "This system was opened before. Make a new System(...) for each opening."
             raise SystemClosed(message)
-        self._host = await self._backend.open(self.settings, self.supervision)
+        self._host = await self._backend.open(self.settings, self.supervision, self._instrument)
         if self.settings.health_port is not None:
             try:
                 await self._answer_on(self.settings.health_port)
@@ -228,6 +233,11 @@ class System(Spawns):
     def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
         """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""
         return self._open().dead_letters.subscribe(subscriber)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What code outside actors tells the system's instrument: an edge for a request that comes in, for example."""
+        return Telemetry(self._open().observer)
 
     @property
     def host(self) -> "Host":

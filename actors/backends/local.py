@@ -10,6 +10,7 @@ from uuid import uuid4
 from actors.address import Address, Sitting
 from actors.directory import Directory, Seat, Table
 from actors.host import Host
+from actors.instrument import Opening
 from actors.settings import Settings
 from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Supervision
@@ -49,7 +50,7 @@ class LocalBackend:
         self._random = Random(seed)
         self._host: Host | None = None
 
-    async def open(self, settings: Settings, supervision: Supervision) -> Host:
+    async def open(self, settings: Settings, supervision: Supervision, instrument: Opening | None = None) -> Host:
         """Make the one host, on the running loop."""
         directory = Directory(generation=1)
         sitting: Sitting = directory.sit(0.0, "local")
@@ -62,6 +63,7 @@ class LocalBackend:
             settings=settings,
             directory=LocalDirectory(directory),
             supervision=supervision,
+            instrument=instrument,
         )
         host.new_table(directory.register(0.0, Seat(sitting.seat, sitting.epoch), {}, ()))
         self._host = host

@@ -59,6 +59,8 @@ class Cell(Belongings):
         "stop_reason", "successor", "variables",
     )
     # fmt: on
+    failed_by = b""
+    """The header of the message that it failed at last, where an instrument gave it one."""
 
     def __init__(self, host: "Host", address: Address, spec: "Spec", parent: Address, path: str) -> None:  # noqa: PLR0915 - a field is a statement
         super().__init__()
@@ -156,6 +158,17 @@ class Cell(Belongings):
         if self.idle:
             self.idle = False
             self.host.wake(self)
+
+    arrive = accept
+    """The same for an envelope from another host; where an instrument watches, they differ."""
+
+    def arrive_headed(self, envelope: Envelope, header: bytes) -> None:
+        """The same with what an instrument of another host said; here is none to read it."""
+        del header
+        if envelope.accepted is not None:
+            self.accept_send(envelope)
+        else:
+            self.accept(envelope)
 
     def accept_send(self, envelope: Envelope) -> None:
         """Queue the envelope of a `send`: whoever waits hears when there was room for it (rule A32)."""

@@ -8,6 +8,7 @@ from random import Random
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from actors.cells.observer import Telemetry
 from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner, Spawns
 from actors.cells.terminated import ReceiveTimeout
@@ -108,6 +109,11 @@ class Context(Spawns):
         cell = self._cell
         fields = {"actor": str(cell.address), "actor_name": cell.name, "incarnation": cell.incarnation}
         return logging.LoggerAdapter(logging.getLogger(f"understudy.actors.{cell.spec.actor_class.__name__}"), fields)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What patterns and edges tell the system's instrument, and get from it."""
+        return Telemetry(self._cell.host.observer)
 
     # ---- children ---------------------------------------------------------------------------------------------------
 

@@ -202,6 +202,8 @@ async def _end(cell: "Cell") -> None:
 
 def _ended(cell: "Cell", reason: EndReason) -> None:
     cell.phase = Phase.ENDED
+    if cell.host.observer is not None:
+        cell.host.observer.stopped(cell, reason)
     cell.actor = cell.context = None
     cell.ref.cell = None  # a cycle otherwise, which only the collector could take apart
     cell.host.forget(cell)
@@ -223,6 +225,8 @@ def _begin_successor(cell: "Cell", signal: StartChild) -> None:
 def _start_successor(cell: "Cell", signal: StartChild) -> None:
     cell.retry = cell.successor = None
     cell.host.stats.restarts += 1
+    if cell.host.observer is not None:
+        cell.host.observer.restarted(cell, signal.incarnation)
     if start(cell, signal):
         cell.host.signal(cell.parent, ChildStarted(cell.address, cell.incarnation))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actors.mail.envelope import Envelope, Retried, attempts_of
+from actors.mail.envelope import Envelope, Retried, again, attempts_of
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -58,16 +58,9 @@ def _put_back(cell: "Cell", envelope: Envelope, attempts: int, failure: "Failure
     if held is not None:  # it was taken later, so it stays behind
         cell.mailbox.put_back([held])
         cell.handled -= 1
-    again = Retried(
-        envelope.message,
-        envelope.handler,
-        envelope.sender,
-        envelope.ask,
-        envelope.deadline,
-        exempt=True,  # it had its place, and nothing newer may take that
-        attempts=attempts,
-        failure=msgspec.structs.replace(failure, error=None),
-    )
-    envelope.ask = None
-    cell.mailbox.put_back([again])
+    retried = again(envelope)
+    retried.exempt = True  # it had its place, and nothing newer may take that
+    retried.attempts = attempts
+    retried.failure = msgspec.structs.replace(failure, error=None)
+    cell.mailbox.put_back([retried])
     cell.handled -= 1  # it is counted when it is taken again

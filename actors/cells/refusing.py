@@ -36,11 +36,11 @@ def give_up(cell: "Cell", envelope: Envelope, reason: Reason) -> None:
 def no_room(cell: "Cell", lost: Envelope, envelope: Envelope) -> None:
     """The mailbox could not take `envelope`, or took it in place of another: `lost` is the one that is not queued."""
     if cell.mailbox is CLOSED:
-        give_up(cell, lost, Reason.NOT_RUNNING if cell.phase is Phase.ENDED else Reason.STOPPED)
+        cell.give_up(lost, Reason.NOT_RUNNING if cell.phase is Phase.ENDED else Reason.STOPPED)
     elif lost.accepted is not None and lost is envelope and cell.blueprint.mailbox.overflow is Overflow.REJECT:
         if lost.sender is cell:
-            give_up(cell, lost, Reason.MAILBOX_FULL)
+            cell.give_up(lost, Reason.MAILBOX_FULL)
         else:
             cell.mailbox.wait(lost)
     else:
-        give_up(cell, lost, Reason.MAILBOX_FULL)
+        cell.give_up(lost, Reason.MAILBOX_FULL)

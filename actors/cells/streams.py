@@ -48,6 +48,8 @@ class Incoming:
         """Whether the reader has gone."""
         self.taken = _nothing
         """Called with the number of items taken, or -1 when the reader leaves, for a writer on another host."""
+        self.over: Callable[[BaseException | None], None] = _ignored
+        """Called when the reader is done, with the error that it heard, for an instrument."""
 
     @property
     def ended(self) -> bool:
@@ -85,6 +87,8 @@ class Incoming:
         """The reader goes: the writer is told, wherever it is, and ends at its next item."""
         if not self.ended:
             self.taken(-1)
+        if not self.left:
+            self.over(self._error)
         self.left = True
         self._items.clear()
         if self._writer is not None and not self._writer.done():
@@ -182,3 +186,7 @@ async def _stepwise(items: Any) -> AsyncIterator[Any]:
 
 def _nothing(count: int) -> None:
     del count
+
+
+def _ignored(error: BaseException | None) -> None:
+    del error

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from actors.instrument import Observation, Verb
+
 if TYPE_CHECKING:
     from actors.messages.handlers import Handler
     from actors.ref import Ref
@@ -77,12 +79,35 @@ class Envelope(msgspec.Struct, gc=False):
     key: Hashable = None
     """The conflation key while it waits, for the mailbox alone."""
 
+    def replaced_by(self, newer: "Envelope") -> None:
+        """A newer message of the same key takes this one's place (rule A34)."""
+        self.message, self.sender = newer.message, newer.sender
+
+
+class Headed(Envelope, gc=False):
+    """An envelope with what an instrument said about it; only hosts that have one make these."""
+
+    header: bytes = b""
+    verb: Verb = Verb.TELL
+    since: float = 0.0
+    """When it was queued, in seconds on this host's clock."""
+    attempt: int = 0
+    """How often its handling has begun."""
+    observation: Observation | None = None
+    """That of its handling, once it has begun."""
+
+    def replaced_by(self, newer: Envelope) -> None:
+        """The header is the newer one's too."""
+        super().replaced_by(newer)
+        if isinstance(newer, Headed):
+            self.header, self.verb, self.since = newer.header, newer.verb, newer.since
+
 
 SHED = -inf
 """The deadline of what its mailbox has shed: it has passed on any clock, so it is given up as what has expired is."""
 
 
-class Retried(Envelope, gc=False):
+class Retried(Headed, gc=False):
     """A message whose attempts are counted, because its mailbox retries (rule A39): it has failed, or was stashed."""
 
     attempts: int = 0
@@ -98,14 +123,25 @@ def attempts_of(envelope: Envelope) -> int:
     return envelope.attempts if isinstance(envelope, Retried) else 0
 
 
+def again(it: Envelope) -> Retried:
+    """An envelope of its own for the message of this one, whose asker and header it takes over."""
+    ask, it.ask = it.ask, None  # what the handler returns must not answer it
+    copy = Retried(it.message, it.handler, it.sender, ask, it.deadline)
+    if isinstance(it, Headed):
+        copy.header, copy.verb, copy.since, copy.attempt = it.header, it.verb, it.since, it.attempt
+    return copy
+
+
 def stashed(envelope: Envelope, *, counted: bool) -> Envelope:
     """The envelope that goes into the stash instead of the one being handled, whose asker it takes over."""
     it = envelope
-    ask, it.ask = it.ask, None  # what the handler returns must not answer it
     if not counted:
-        return Envelope(it.message, it.handler, it.sender, ask, it.deadline)
-    aside = Retried(it.message, it.handler, it.sender, ask, it.deadline, origin=it)
+        aside = msgspec.structs.replace(it, accepted=None, exempt=False, missed=0, tick=None, key=None)
+        it.ask = None
+        return aside
+    kept = again(it)
+    kept.origin = it
     if isinstance(it, Retried):
-        aside.attempts, aside.failure, aside.exempt = it.attempts, it.failure, it.exempt
+        kept.attempts, kept.failure, kept.exempt = it.attempts, it.failure, it.exempt
         it.origin = None  # else one that is stashed again and again would drag all its envelopes along
-    return aside
+    return kept

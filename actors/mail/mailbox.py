@@ -171,7 +171,7 @@ class Mailbox:
                 self._keyed = {}
             earlier = self._keyed.get(key)
             if earlier is not None:
-                earlier.message, earlier.sender = envelope.message, envelope.sender
+                earlier.replaced_by(envelope)
                 self._renew(earlier)
                 return None
             envelope.key = key

@@ -50,6 +50,7 @@ class Arrivals:
             self._take_large,
             self._take_parcel,
             self._take_loaded,
+            self._take_told,
         )
 
     def records(self, peer: Peer, records: list[bytes]) -> None:
@@ -105,7 +106,17 @@ class Arrivals:
         if handler is None and cell.behaviour is None:
             cell.give_up(envelope, Reason.NOT_HANDLED)
         else:
-            cell.accept(envelope)
+            cell.arrive(envelope)
+
+    def _take_told(self, peer: Peer, found: tuple[Any, ...]) -> None:
+        _, number, sender, index, values, header = found
+        cell = self._host.cells.get(number)
+        message = peer.classes[index](*values) if index else values
+        handler = cell.blueprint.table.find(message.__class__) if cell is not None else None
+        if cell is None or (handler is None and cell.behaviour is None):
+            self._take_tell(peer, found[:5])
+        else:
+            cell.arrive_headed(Envelope(message, handler, self._sender_of(peer, sender)), header)
 
     def _take_ask(self, peer: Peer, found: tuple[Any, ...]) -> None:
         self._take_request(peer, found, RemoteAsker(self._answers, peer, found[5]), accepting=False)
@@ -121,7 +132,7 @@ class Arrivals:
         self._take_request(peer, found, outlet, accepting=False)
 
     def _take_request(self, peer: Peer, found: tuple[Any, ...], asker: Asker, *, accepting: bool) -> None:
-        _, number, sender, index, values, _, deadline = found
+        _, number, sender, index, values, _, deadline, *header = found
         message = peer.classes[index](*values) if index else values
         cell = self._host.cells.get(number)
         if cell is None and number == ROOT:
@@ -142,10 +153,15 @@ class Arrivals:
             asker.fail(NotHandled(text))
         elif found[0] == STREAM and handler is not None and not handler.streams and cell.behaviour is None:
             asker.fail(NotHandled(f"{handler.name} replies once, and gives no stream. Use `ref.ask(...)`."))
+        elif header:
+            envelope = Envelope(message, handler, origin, asker, due)
+            if accepting:
+                envelope = Envelope(message, handler, origin, accepted=asker)
+            cell.arrive_headed(envelope, header[0])
         elif accepting:
             cell.accept_send(Envelope(message, handler, origin, accepted=asker))
         else:
-            cell.accept(Envelope(message, handler, origin, asker, due))
+            cell.arrive(Envelope(message, handler, origin, asker, due))
 
     def _take_reply(self, peer: Peer, found: tuple[Any, ...]) -> None:
         _, number, index, values = found

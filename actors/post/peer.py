@@ -31,6 +31,7 @@ from actors.post.wire import (
     SIGNAL,
     STREAM,
     TELL,
+    TOLD,
 )
 from actors.ref import Ref
 from actors.supervising.signals import Ended, PeerEnded
@@ -49,7 +50,7 @@ REMEMBERED_STREAMS = 256
 ROOM_FOR_SIZES = 64 * 1024
 """Bytes that the list of sizes before the parts of a large record may take, for asking whether there is room."""
 
-REQUESTS = frozenset((TELL, ASK, SEND, STREAM))
+REQUESTS = frozenset((TELL, TOLD, ASK, SEND, STREAM))
 REPLIES = frozenset((REPLY, ITEM))
 ASKING = frozenset((ASK, SEND, STREAM))
 SIGNALS = frozenset((SIGNAL, FAILED))

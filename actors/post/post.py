@@ -26,11 +26,12 @@ from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Asker, Sender
 from actors.post.answers import Answers
 from actors.post.arrivals import Arrivals
+from actors.post.last_words import LastWords
 from actors.post.payloads import Payloads, Store
 from actors.post.peer import INLINE, Peer
 from actors.post.settlement import Settlement
 from actors.post.waiting_link import WaitingLink
-from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL
+from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL, TOLD
 from actors.ref import Ref
 from actors.supervising.signals import (
     ChildEnded,
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("understudy.post")
 
 astuple: Any = msgspec.structs.astuple
-
-LAST_WORDS = 5.0
-"""Seconds that a verdict waits for the end of the stream of a host that is said to be dead."""
 
 PAYLOADS_PAUSE = 0.005
 """Seconds between two looks at whether the last payloads have been loaded."""
@@ -80,8 +78,7 @@ class Post:
         self._by_sitting: dict[Sitting, Peer] = {}
         self._ending: dict[Sitting, tuple[Peer, set[int]]] = {}
         """Peers whose links are ending, with the streams that were not confirmed."""
-        self._verdicts: dict[Sitting, tuple[Callable[[], None], asyncio.TimerHandle]] = {}
-        """What to do when a sitting that has ended has been heard to its end, and the timer that waits no longer."""
+        self._last_words = LastWords(host.loop)
         self.unreachable: Callable[[], None] = _nothing
         """Called when a peer went away, which may be its end: the table may have news."""
         self._links: Links | None = None
@@ -104,36 +101,60 @@ class Post:
 
     # ---- out --------------------------------------------------------------------------------------------------------
 
-    def tell(self, address: Address, message: object, sender: Sender | None) -> None:
+    def tell(self, address: Address, message: object, sender: Sender | None, header: bytes | None = None) -> None:
         """Send a message; raises Unsendable."""
         index = self._indices.get(message.__class__)
         if index is None:
             index = self._classes.index_for(message.__class__)
         peer = self._peers.get(address.seat) or self._peer(address.seat)
         values = astuple(message) if index else message
-        if peer is None or not self._put(peer, (TELL, address.number, _sender(sender), index, values), message):
+        record: tuple[Any, ...] = (TELL, address.number, _sender(sender), index, values)
+        if header is not None:
+            record = (TOLD, *record[1:], header)
+        if peer is None or not self._put(peer, record, message):
             reason = Reason.UNREACHABLE if peer is None or peer.ended else Reason.LINK_FULL
             self._host.dead_letters.add(message, address, reason, sender.ref if sender else None)
 
-    def ask(self, address: Address, request: object, sender: Sender | None, ask: Asker, deadline: float | None) -> None:
+    def ask(
+        self,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        ask: Asker,
+        deadline: float | None,
+        header: bytes | None = None,
+    ) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
-        self._request(ASK, address, request, sender, ask, deadline)
+        self._request(ASK, address, request, sender, ask, deadline, header)
 
     async def send(
-        self, address: Address, message: object, sender: Sender | None, ask: Asker, deadline: float | None
+        self,
+        address: Address,
+        message: object,
+        sender: Sender | None,
+        ask: Asker,
+        deadline: float | None,
+        header: bytes | None = None,
     ) -> None:
         """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
         peer = self._peer(address.seat)
         if peer is not None:
             await peer.room()
         if not ask.ended:
-            number = self._request(SEND, address, message, sender, ask, deadline)
+            number = self._request(SEND, address, message, sender, ask, deadline, header)
             if isinstance(ask, Ask):
                 ask.future.add_done_callback(partial(self._withdraw, address.seat, number))
 
-    def stream(self, address: Address, request: object, sender: Sender | None, incoming: "Incoming") -> None:
+    def stream(
+        self,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        incoming: "Incoming",
+        header: bytes | None = None,
+    ) -> None:
         """Send a request for a stream; raises Unsendable."""
-        number = self._request(STREAM, address, request, sender, incoming, None)
+        number = self._request(STREAM, address, request, sender, incoming, None, header)
         incoming.taken = partial(self._credit, address.seat, number)
 
     def signal(self, to: Address, signal: Signal) -> None:
@@ -158,7 +179,14 @@ class Post:
             raise
 
     def _request(
-        self, kind: int, address: Address, request: object, sender: Sender | None, asker: Any, deadline: float | None
+        self,
+        kind: int,
+        address: Address,
+        request: object,
+        sender: Sender | None,
+        asker: Any,
+        deadline: float | None,
+        header: bytes | None,
     ) -> int:
         index = self._indices.get(request.__class__)
         if index is None:
@@ -171,7 +199,8 @@ class Post:
         ask.target = address
         number = self._host.asks.number(ask)
         values = astuple(request) if index else request
-        if not self._put(peer, (kind, address.number, _sender(sender), index, values, number, deadline), request):
+        record: tuple[Any, ...] = (kind, address.number, _sender(sender), index, values, number, deadline)
+        if not self._put(peer, record if header is None else (*record, header), request):
             if peer.ended:
                 ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
             else:
@@ -206,16 +235,12 @@ class Post:
         ]
 
     def when_read(self, sitting: Sitting, then: Callable[[], None]) -> None:
-        """Call `then` once nothing more can come from a sitting that has ended: at the end of its stream (rule A24).
-
-        That comes at once when its process is gone; where it does not, the verdict waits no longer than LAST_WORDS.
-        """
+        """Call `then` once nothing more can come from a sitting that has ended: at the end of its stream (rule A24)."""
         known = self._by_sitting.get(sitting)
         if known is None or known.link.state is not LinkState.UP:
             then()
             return
-        timer = self._host.loop.call_later(LAST_WORDS, self._pronounce, sitting)
-        self._verdicts[sitting] = (then, timer)
+        self._last_words.expect(sitting, then)
 
     async def payloads_taken(self, seconds: float) -> None:
         """Wait until large payloads have been loaded, for at most so long: they end with this process."""
@@ -223,12 +248,6 @@ class Post:
             async with asyncio.timeout(seconds):
                 while any(peer.owes for peer in self._by_sitting.values()):  # noqa: ASYNC110 - only while closing
                     await asyncio.sleep(PAYLOADS_PAUSE)
-
-    def _pronounce(self, sitting: Sitting) -> None:
-        then, timer = self._verdicts.pop(sitting, (None, None))
-        if then is not None and timer is not None:
-            timer.cancel()
-            then()
 
     # ---- in ---------------------------------------------------------------------------------------------------------
 
@@ -358,7 +377,7 @@ class Post:
         log.debug("The link to %s is %s.", peer, state)
         if state is not LinkState.UP:
             if not state.final:
-                self._pronounce(peer)
+                self._last_words.end(peer)
             self.unreachable()
 
     def link_large_given_up(self, peer: Sitting, unacked: list[int], never_sent: list[int]) -> None:
@@ -371,7 +390,7 @@ class Post:
         known, lost = self._ending.pop(peer, (None, set[int]()))
         self._settlement.session_over(known, peer, unacked, never_sent, lost)
         self._host.desk.parted(peer)
-        self._pronounce(peer)
+        self._last_words.end(peer)
 
     def _forget(self, peer: Peer) -> None:
         self._by_sitting.pop(peer.sitting, None)

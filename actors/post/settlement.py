@@ -17,7 +17,7 @@ from actors.mail.dead_letters import Reason
 from actors.post.arrivals import Arrivals
 from actors.post.payloads import Payloads
 from actors.post.peer import ASKING, SIGNALS, Announced, LostMessage, Peer
-from actors.post.wire import BUFFERS, FAIL, ITEM, LARGE, REPLY, SIGNAL, TELL, outline
+from actors.post.wire import BUFFERS, FAIL, ITEM, LARGE, REPLY, SIGNAL, TELL, TOLD, outline
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -89,7 +89,7 @@ class Settlement:
         kind, number = found[0], found[1]
         address = Address(self._host.system, sitting.seat, number)
         reason = Reason.UNKNOWN if left else Reason.UNREACHABLE
-        if kind == TELL:
+        if kind in {TELL, TOLD}:
             self._host.dead_letters.add(self._own(found), address, reason, None)
         elif kind in ASKING:
             ask = self._host.asks.remote.get(found[5])

@@ -4,6 +4,7 @@ Every record begins (kind, number, ...), where number is that of the actor, ask 
 that cannot be decoded whole can still be accounted for: `outline` reads it with everything unknown left out.
 
     TELL     actor, sender, class index, values
+    TOLD     actor, sender, class index, values, header             a TELL with what an instrument said about it
     ASK      actor, sender, class index, values, ask, deadline      answered by REPLY or FAIL
     SEND     actor, sender, class index, values, ask, deadline      answered by REPLY when accepted, or FAIL
     STREAM   actor, sender, class index, values, ask                answered by ITEMs, then REPLY or FAIL
@@ -21,13 +22,16 @@ that cannot be decoded whole can still be accounted for: `outline` reads it with
     LOADED   0, ticket's number                                     the memory has been loaded
 
 Deadlines are on the sender's clock. Values are a struct's fields in order, or with class index 0 the message itself.
+ASK, SEND and STREAM may have an instrument's header as one item more.
 """
 
 import io
 import pickle
 from typing import Any, Self, cast
 
-TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS, LARGE, PARCEL, LOADED = range(15)
+TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS, LARGE, PARCEL, LOADED, TOLD = (
+    range(16)
+)
 
 
 OWN = frozenset(("actors.address", "actors.supervising.signals"))

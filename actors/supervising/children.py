@@ -138,6 +138,8 @@ class Children:
             self._by_name[name] = child
         self.table[number] = child
         start = StartChild(child.address, 1, spec, self.owner.address, self.path(child))
+        if host.observer is not None:
+            host.observer.spawned(spec, child.address)
         if seat == host.seat:
             child.running = host.start_here(start)
             return child

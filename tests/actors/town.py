@@ -17,6 +17,7 @@ from actors.host import Host
 from actors.links import Links, LinkSettings
 from actors.mail.dead_letters import DeadLetter
 from actors.placement import Placement, here
+from actors.post.observed import ObservedPost
 from actors.post.post import Post
 from actors.supervising.signals import EndReason
 
@@ -52,7 +53,13 @@ class Resident:
     """One host with its links, its endpoints, and its dead letters."""
 
     def __init__(
-        self, directory: Directory, sitting: Sitting, settings: Settings, link_settings: LinkSettings, store: Any
+        self,
+        directory: Directory,
+        sitting: Sitting,
+        settings: Settings,
+        link_settings: LinkSettings,
+        store: Any,
+        instrument: Any = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.clerk = Clerk(directory)
@@ -65,8 +72,9 @@ class Resident:
             settings=settings,
             directory=self.clerk,
             node="node",
+            instrument=instrument,
         )
-        self.post = Post(self.host, store)
+        self.post = Post(self.host, store) if instrument is None else ObservedPost(self.host, store)
         self.links = Links(
             self.host.sitting,
             "town",
@@ -131,6 +139,7 @@ class Town:
         store: Any = None,
         known: bool = True,
         seat: int | None = None,
+        instrument: Any = None,
     ) -> Resident:
         """One more host, on a new seat or on the vacant one that is named.
 
@@ -144,6 +153,7 @@ class Town:
             settings or Settings(cancel_grace=0.2, stop_budget=0.2, spawn_timeout=10.0),
             links or LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001),
             store,
+            instrument,
         )
         table = self.directory.register(now, await resident.listen(self.folder), {}, ())
         self.residents.append(resident)

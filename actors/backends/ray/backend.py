@@ -33,6 +33,7 @@ from actors.backends.ray.seated import USED_SEATS, Admission, Membership, Seated
 from actors.backends.ray.serve import HostSeat, HostTask
 from actors.errors import SettingsError
 from actors.host import Host
+from actors.instrument import Opening
 from actors.placement import Placement
 from actors.settings import Settings
 from actors.stats import HostStats
@@ -79,15 +80,15 @@ class RayBackend:
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
-    async def open(self, settings: Settings, supervision: Supervision) -> Host:
+    async def open(self, settings: Settings, supervision: Supervision, instrument: Opening | None = None) -> Host:
         """Open everything, or leave nothing behind; see the module for the order."""
         try:
-            return await self._open(settings, supervision)
+            return await self._open(settings, supervision, instrument)
         except BaseException:
             await asyncio.shield(self._close(1.0))
             raise
 
-    async def _open(self, settings: Settings, supervision: Supervision) -> Host:
+    async def _open(self, settings: Settings, supervision: Supervision, instrument: Opening | None) -> Host:
         options = self._options
         cluster = self._cluster = await asyncio.to_thread(
             open_cluster,
@@ -116,6 +117,7 @@ class RayBackend:
             settings=settings,
             over_tcp=not cluster.embedded or cluster.borrowed,  # one that the program began may have several nodes
             supervision=supervision,
+            instrument=instrument,
         )
         here = nodes[cluster.node_id]
         self._seated = Seated(member, node=here.node_id, address=here.address, takes_anybody=False, labels=here.labels)

@@ -27,11 +27,13 @@ from actors.backends.ray.system_name import full_name
 from actors.backends.ray.tls import tls_of
 from actors.directory import Directory, Rebuilding, Seat, Table
 from actors.host import Host
+from actors.instrument import Opening
 from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
 from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Standing
 from actors.placement import Placement
+from actors.post.observed import ObservedPost
 from actors.post.post import Post
 from actors.settings import Settings
 from actors.stats import HostStats, LinkStats
@@ -67,6 +69,8 @@ class Membership:
     supervision: Supervision = field(default_factory=Supervision)
     driver: int = 0
     """The driver's seat."""
+    instrument: Opening | None = None
+    """Makes the instrument of each host."""
 
 
 class RayDirectory:
@@ -172,6 +176,7 @@ class Seated:
             directory=self.directory,
             supervision=member.supervision,
             node=self._node,
+            instrument=member.instrument,
         )
         links = self._links = open_post(host, member.secret, link_settings(member.settings))
         host.link_stats = self._link_stats
@@ -322,7 +327,8 @@ def open_directory(generation: int, config: Admission) -> OpenDirectory:
 
 def open_post(host: Host, secret: bytes, settings: LinkSettings) -> Links:
     """Give a host its post, over links that anybody who knows the secret may open."""
-    post = Post(host, PayloadStore(8 * host.settings.message_bytes))
+    kind = Post if host.observer is None else ObservedPost
+    post = kind(host, PayloadStore(8 * host.settings.message_bytes))
     links = Links(
         host.sitting,
         host.system,

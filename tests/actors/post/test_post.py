@@ -263,7 +263,7 @@ def test_terminated_comes_after_everything_the_dead_had_sent() -> None:
 def test_a_verdict_on_a_host_that_stays_silent_waits_no_longer_than_a_few_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("actors.post.post.LAST_WORDS", 0.05)
+    monkeypatch.setattr("actors.post.last_words.PATIENCE", 0.05)
 
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()

@@ -1,0 +1,142 @@
+"""A cell that an instrument watches: messages sent to it get headers, and handling a message with one is observed.
+
+A system with an instrument has cells of this class; the loop is the same. A message that nobody watches stays a plain
+envelope, and all that it costs is one look at what its sender is handling. One that is watched is `Headed`, and its
+handler is the observer's twin of it.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from actors.cells.cell import Cell
+from actors.cells.observer import header_of
+from actors.cells.streams import Incoming
+from actors.cells.timers import Timer
+from actors.instrument import Verb
+from actors.mail.activity import running
+from actors.mail.asks import Ask
+from actors.mail.dead_letters import Reason
+from actors.mail.envelope import Envelope, Headed
+
+if TYPE_CHECKING:
+    from actors.address import Address
+    from actors.host import Host
+    from actors.supervising.signals import Spec
+
+
+class ObservedCell(Cell):
+    """One address on a host that has an instrument."""
+
+    __slots__ = ("failed_by", "observer")
+
+    def __init__(self, host: "Host", address: "Address", spec: "Spec", parent: "Address", path: str) -> None:
+        super().__init__(host, address, spec, parent, path)
+        assert host.observer is not None  # that is why it is of this class
+        self.observer = host.observer
+        self.failed_by = b""
+        """The header of the message that this actor failed at last."""
+
+    @property
+    def kind(self) -> type:
+        """The class of its actor."""
+        return self.spec.actor_class
+
+    # ---- messages in ------------------------------------------------------------------------------------------------
+
+    def accept(self, envelope: Envelope) -> None:
+        """As any cell; what was sent on this host, or from outside all actors, may get a header."""
+        handled = running.get().envelope
+        if handled.__class__ is Envelope:  # nobody watches what is being handled, and so not what that sends
+            Cell.accept(self, envelope)
+            return
+        ask = envelope.ask
+        if ask is None:
+            verb = Verb.TELL
+        elif handled is not None and ask is handled.ask:
+            verb, ask = Verb.FORWARD, None
+        else:
+            verb = Verb.STREAM if isinstance(ask, Incoming) else Verb.ASK
+        observation = self.observer.sends(verb, envelope.message, self.address, handled, ask)
+        if observation is not None:
+            envelope = self._headed(envelope, verb, observation.header)
+        Cell.accept(self, envelope)
+        self.observer.queued(verb, observation)
+
+    def accept_send(self, envelope: Envelope) -> None:
+        """As any cell; see `accept`."""
+        handled = running.get().envelope
+        if handled.__class__ is not Envelope and isinstance(envelope.accepted, Ask):
+            sends = self.observer.sends
+            observation = sends(Verb.SEND, envelope.message, self.address, handled, envelope.accepted)
+            if observation is not None:
+                envelope = self._headed(envelope, Verb.SEND, observation.header)
+        super().accept_send(envelope)
+
+    def accept_exempt(self, envelope: Envelope) -> None:
+        """As any cell. A tick belongs to nothing; what the runtime says begins something new."""
+        handled = running.get().envelope
+        if isinstance(envelope.tick, Timer):
+            guarded = self.observer.guarded
+            header = guarded.does(guarded.instrument.schedules, b"")
+            envelope.tick.waiting = envelope = self._headed(envelope, Verb.TICK, header)
+        elif envelope.sender is None:
+            envelope = self._headed(envelope, Verb.NEWS, b"")
+        elif handled.__class__ is not Envelope:
+            observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
+            if observation is not None:
+                envelope = self._headed(envelope, Verb.TELL, observation.header)
+                self.observer.queued(Verb.TELL, observation)
+        super().accept_exempt(envelope)
+
+    def arrive(self, envelope: Envelope) -> None:
+        """From another host, without a header: nobody watches it, unless it comes from where there is no instrument."""
+        if envelope.sender is None:
+            envelope = self._headed(envelope, Verb.NEWS if envelope.ask is None else Verb.ASK, b"")
+        Cell.accept(self, envelope)
+
+    def arrive_headed(self, envelope: Envelope, header: bytes) -> None:
+        """From another host, with what its instrument said."""
+        ask = envelope.ask
+        verb = Verb.SEND if envelope.accepted is not None else Verb.TELL if ask is None else Verb.ASK
+        headed = self._headed(envelope, verb, header)
+        if envelope.accepted is not None:
+            Cell.accept_send(self, headed)
+        else:
+            Cell.accept(self, headed)
+
+    def give_up(self, envelope: Envelope, reason: Reason) -> None:
+        """As any cell; the instrument hears whose message it was."""
+        self.observer.giving_up = envelope.header if isinstance(envelope, Headed) else b""
+        super().give_up(envelope, reason)
+        self.observer.giving_up = b""
+
+    def _headed(self, envelope: Envelope, verb: Verb, header: bytes) -> Headed:
+        if isinstance(envelope, Headed):  # it comes again
+            return envelope
+        return Headed(
+            envelope.message,
+            self.observer.twin(envelope.handler),
+            envelope.sender,
+            envelope.ask,
+            envelope.deadline,
+            envelope.accepted,
+            envelope.exempt,
+            envelope.missed,
+            envelope.tick,
+            envelope.key,
+            header,
+            verb,
+            self.host.clock(),
+        )
+
+    # ---- what it does -----------------------------------------------------------------------------------------------
+
+    def become(self, behaviour: "Callable[[Any], Any] | None") -> None:
+        """As any cell."""
+        super().become(None if behaviour is None else self.observer.behaviour(behaviour))
+
+    def raised(self, envelope: Envelope, error: BaseException) -> None:
+        """As any cell; the restart will be linked to this message."""
+        if isinstance(envelope, Headed):
+            self.failed_by = header_of(envelope) or b""
+        super().raised(envelope, error)

@@ -1,0 +1,363 @@
+"""The instrument that makes spans: an ask is CLIENT and SERVER, any other message PRODUCER and CONSUMER.
+
+Whether a trace is taken is decided once, where it begins. The receiver's span begins when its handler does and names
+the wait before; an error is recorded where it arose and marks both sides. What is not taken costs no span.
+"""
+
+from collections.abc import Callable
+from contextvars import Token
+from random import Random
+from typing import Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+
+from actors import Address, Delivered, Event, Happening, Observation, Operation, Role, Subject, Verb
+from tracing import header as headers
+from tracing.errors import failed
+from tracing.names import Names, named
+from tracing.services import SERVICE, Service, Services
+
+CARRIED = otel_context.create_key("understudy-carried")
+"""In a context: the header of the PRODUCER at work there, which its messages carry."""
+
+LONGEST_CHAIN = 100
+"""Messages from the first one of a trace; the next begins a new trace with a link, lest one grow without end."""
+
+LONG_WAIT = 60.0
+"""Seconds in a mailbox after which a message is handled in a new trace with a link."""
+
+KINDS = {
+    Role.CLIENT: SpanKind.CLIENT,
+    Role.SERVER: SpanKind.SERVER,
+    Role.PRODUCER: SpanKind.PRODUCER,
+    Role.CONSUMER: SpanKind.CONSUMER,
+    Role.INTERNAL: SpanKind.INTERNAL,
+}
+
+NOBODY = NonRecordingSpan(SpanContext(1, 1, is_remote=True, trace_flags=TraceFlags(0)))
+"""Current in the handler of a message that nobody watches, so that users' spans there are not taken either."""
+
+HIDDEN = headers.pack(NOBODY.get_span_context())
+
+EMPTY = Context()
+
+
+class Kept:
+    """The observation of what has no span: its messages carry the header on."""
+
+    __slots__ = ("_token", "header")
+
+    def __init__(self, header: bytes, token: "Token[Context] | None" = None) -> None:
+        self.header = header
+        self._token = token
+
+    def end(self, error: BaseException | None = None, /) -> None:
+        """Leave the context that was entered, if any was."""
+        del error
+        if self._token is not None:
+            left(self._token)
+
+
+class Sent:
+    """The observation of a message on its way: its span, and for how long."""
+
+    __slots__ = ("_span", "header")
+
+    def __init__(self, span: Span, header: bytes) -> None:
+        self._span = span
+        self.header = header
+
+    def end(self, error: BaseException | None = None, /) -> None:
+        """It is on its way, or has its outcome."""
+        if error is not None:
+            failed(self._span, error, record=False)
+        self._span.end()
+
+
+class Current:
+    """The observation of a handler or an operation, whose span is current until its end."""
+
+    __slots__ = ("_record", "_span", "_token", "header")
+
+    def __init__(self, span: Span, header: bytes, token: "Token[Context]", *, record: bool) -> None:
+        self._span = span
+        self._token = token
+        self._record = record
+        self.header = header
+
+    def end(self, error: BaseException | None = None, /) -> None:
+        """It has ended."""
+        if error is not None:
+            failed(self._span, error, record=self._record)
+        self._span.end()
+        left(self._token)
+
+
+class Spans:
+    """The instrument of one host."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        ratio: float,
+        exceptions: bool = True,
+        random: Callable[[], float] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        on_close: Callable[[float], None] | None = None,
+    ) -> None:
+        self._services = services
+        self._ratio = ratio
+        self._exceptions = exceptions
+        self._random = random or Random().random
+        self._on_event = on_event
+        self._on_close = on_close
+        self._names: dict[type, Names] = {}
+        self.malformed = 0
+        """Headers that made no sense; their messages were taken as if they had none."""
+
+    # ---- messages ---------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Let users' spans outside watched messages not be taken."""
+        otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY))
+
+    def sends(  # noqa: PLR0911 - one for each way
+        self, verb: Verb, message: object, sender: Subject | None, target: Address, parent: bytes | None
+    ) -> Observation | None:
+        """Start the span of a message that is sent, if what it belongs to is taken."""
+        current = trace.get_current_span()
+        context = current.get_span_context()
+        within: Context | None = None
+        if current is NOBODY or not context.is_valid:
+            if parent == HIDDEN:
+                return None
+            if parent:
+                found = headers.context_of(parent)
+                context = found if found is not None else context
+                within = trace.set_span_in_context(NonRecordingSpan(context), EMPTY)
+            elif self._ratio < 1.0 and self._random() >= self._ratio:
+                return None
+            else:
+                return self._sent(verb, message, sender, target, EMPTY, 0, ())
+        if not context.trace_flags & headers.SAMPLED:
+            return Kept(headers.pack(context, slots=headers.state_slot(context)))
+        carried = otel_context.get_value(CARRIED)
+        if isinstance(carried, bytes):
+            return Kept(carried)
+        hops = int.from_bytes(headers.slot_of(parent, headers.HOPS), "big") + 1 if parent else 1
+        if hops > LONGEST_CHAIN and verb is not Verb.ASK:
+            return self._sent(verb, message, sender, target, EMPTY, 0, (Link(context),))
+        return self._sent(verb, message, sender, target, within, hops, ())
+
+    def hides(self) -> bytes:
+        """What says that nobody watches."""
+        return HIDDEN
+
+    def schedules(self) -> bytes:
+        """The span in which a timer was started."""
+        current = trace.get_current_span()
+        context = current.get_span_context()
+        return headers.pack(context) if current is not NOBODY and context.is_valid else b""
+
+    def handles(self, delivered: Delivered, subject: Subject) -> Observation | None:
+        """Start the span of a handler, and make it current."""
+        header = delivered.header
+        context = headers.context_of(header) if header else None
+        if header and context is None:
+            self.malformed += 1
+        began: tuple[Link, ...] | None = None
+        if delivered.verb is Verb.TICK:
+            taken = context is not None and context.trace_flags & headers.SAMPLED
+            began = (Link(context),) if context is not None and taken else ()
+        elif context is None:
+            began = ()
+        elif not context.trace_flags & headers.SAMPLED:
+            attached = NOBODY if header == HIDDEN else NonRecordingSpan(context)
+            return Kept(header, otel_context.attach(trace.set_span_in_context(attached, EMPTY)))
+        elif delivered.waited > LONG_WAIT and not headers.answers(header):
+            return self._handling(delivered, subject, None, (Link(context),))
+        if began is None:
+            return self._handling(delivered, subject, context, ())
+        if self._ratio < 1.0 and self._random() >= self._ratio:
+            return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
+        return self._handling(delivered, subject, None, began)
+
+    def _sent(
+        self,
+        verb: Verb,
+        message: object,
+        sender: Subject | None,
+        target: Address,
+        within: Context | None,
+        hops: int,
+        links: tuple[Link, ...],
+    ) -> Sent:
+        service = self._services.client if sender is None else self._services.of(sender.kind)
+        names = self._named(message)
+        facts: dict[str, Any]
+        if verb in {Verb.ASK, Verb.STREAM}:
+            name, kind, facts = names.call, SpanKind.CLIENT, {**names.asks, "actor.target": str(target)}
+        else:
+            name, kind, facts = names.send, SpanKind.PRODUCER, {**names.sends, "actor.target": str(target)}
+        if sender is not None:
+            facts["actor.id"] = str(sender.address)
+        span = service.tracer.start_span(name, within, kind, facts, links)
+        context = span.get_span_context()
+        if kind is SpanKind.PRODUCER:
+            span.set_attribute("messaging.message.id", f"{context.span_id:016x}")
+        slots = headers.slot(headers.HOPS, hops.to_bytes(2, "big")) if hops else b""
+        slots += headers.state_slot(context)
+        return Sent(span, headers.pack(context, answers=kind is SpanKind.CLIENT, slots=slots))
+
+    def _handling(
+        self, delivered: Delivered, subject: Subject, parent: SpanContext | None, links: tuple[Link, ...]
+    ) -> Current:
+        service, names = self._services.of(subject.kind), self._named(delivered.message)
+        header = delivered.header
+        facts: dict[str, Any]
+        if headers.answers(header) and delivered.verb is not Verb.TICK:
+            name, kind, facts = names.call, SpanKind.SERVER, dict(names.asks)
+        elif delivered.verb is Verb.TICK:
+            name, kind, facts = names.tick, SpanKind.CONSUMER, dict(names.processes)
+        else:
+            name, kind, facts = names.process, SpanKind.CONSUMER, dict(names.processes)
+            given = headers.slot_of(header, headers.NAME)
+            if given:
+                facts["messaging.destination.name"] = given.decode("utf-8", "replace")
+                name = f"process {facts['messaging.destination.name']}"
+        of = parent if parent is not None else links[0].context if links else None
+        if kind is SpanKind.CONSUMER and of is not None:
+            facts["messaging.message.id"] = f"{of.span_id:016x}"
+        facts["actor.id"] = str(subject.address)
+        facts["actor.name"] = subject.name
+        facts["actor.incarnation"] = subject.incarnation
+        facts["actor.mailbox.wait_ms"] = round(delivered.waited * 1000, 3)
+        facts["actor.delivery.attempt"] = delivered.attempt
+        if delivered.missed:
+            facts["actor.timer.missed"] = delivered.missed
+        within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
+        span = service.tracer.start_span(name, within, kind, facts, links)
+        hops = headers.slot_of(header, headers.HOPS) if parent is not None else b""
+        slots = headers.slot(headers.HOPS, hops) if hops else b""
+        mine = headers.pack(span.get_span_context(), slots=slots + headers.state_slot(span.get_span_context()))
+        return Current(span, mine, self._entered(span, service), record=self._exceptions)
+
+    # ---- patterns and edges -----------------------------------------------------------------------------------------
+
+    def operates(self, operation: Operation) -> Observation:
+        """Start the span of an operation, and make it current."""
+        parent = self._parent_of(operation)
+        if parent is not None and not parent.trace_flags & headers.SAMPLED:
+            token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(parent), EMPTY))
+            return Kept(headers.pack(parent, slots=headers.state_slot(parent)), token)
+        if parent is None and self._ratio < 1.0 and self._random() >= self._ratio:
+            return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
+        links = [
+            Link(context, dict(facts))
+            for header, facts in operation.links
+            if (context := headers.context_of(header)) is not None
+        ]
+        service = self._service_of(operation.subject)
+        within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
+        span = service.tracer.start_span(operation.name, within, KINDS[operation.role], dict(operation.facts), links)
+        context = span.get_span_context()
+        header = headers.pack(context, slots=headers.state_slot(context))
+        carried = None
+        if operation.role is Role.PRODUCER:
+            destination = operation.facts.get("messaging.destination.name")
+            header += headers.slot(headers.NAME, str(destination).encode()) if destination else b""
+            carried = header
+        return Current(span, header, self._entered(span, service, carried), record=self._exceptions)
+
+    def carrier(self) -> dict[str, str]:
+        """The current span, for the world outside."""
+        current = trace.get_current_span()
+        context = current.get_span_context()
+        return headers.to_carrier(context) if current is not NOBODY and context.is_valid else {}
+
+    def _parent_of(self, operation: Operation) -> SpanContext | None:
+        if operation.root:
+            return None
+        if operation.parent is not None:
+            found = headers.context_of(operation.parent)
+        elif operation.carrier is not None:
+            found = headers.from_carrier(operation.carrier)
+        else:
+            current = trace.get_current_span()
+            context = current.get_span_context()
+            return context if current is not NOBODY and context.is_valid else None
+        if found is None and (operation.parent or operation.carrier):
+            self.malformed += 1
+        return found
+
+    def _service_of(self, subject: Subject | None) -> Service:
+        if subject is not None:
+            return self._services.of(subject.kind)
+        service = otel_context.get_value(SERVICE)
+        return service if isinstance(service, Service) else self._services.client
+
+    def _entered(self, span: Span, service: Service, carried: bytes | None = None) -> "Token[Context]":
+        entered = otel_context.set_value(SERVICE, service, trace.set_span_in_context(span, EMPTY))
+        if carried is not None:
+            entered = otel_context.set_value(CARRIED, carried, entered)
+        return otel_context.attach(entered)
+
+    # ---- what happens -----------------------------------------------------------------------------------------------
+
+    def happens(self, event: Event) -> None:
+        """A short span for what a trace should tell."""
+        if self._on_event is not None:
+            self._on_event(event)
+        if event.what is Happening.STOPPED:
+            return
+        if event.header:
+            context = headers.context_of(event.header)
+        else:
+            current = trace.get_current_span()
+            context = current.get_span_context() if current is not NOBODY else None
+        if context is None or not context.is_valid:
+            if event.what not in {Happening.RESTARTED, Happening.HOST_LOST} or self._ratio <= 0.0:
+                return
+            self._short(event, EMPTY)
+        elif context.trace_flags & headers.SAMPLED:
+            self._short(event, trace.set_span_in_context(NonRecordingSpan(context), EMPTY))
+
+    def _short(self, event: Event, within: Context) -> None:
+        facts: dict[str, Any] = {f"actor.{name}": value for name, value in event.facts.items()}
+        name = event.what.value
+        if event.subject is not None:
+            name = f"{name} {event.subject.kind.__name__}"
+            facts["actor.id"] = str(event.subject.address)
+            facts["actor.name"] = event.subject.name
+        elif event.what is Happening.SPAWNED:
+            name = f"{name} {event.facts['actor_class']}"
+        span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts)
+        if event.what in {Happening.DEAD_LETTER, Happening.HOST_LOST}:
+            reason = str(event.facts.get("reason", event.what.value))
+            span.set_attribute("error.type", reason)
+            span.set_status(trace.StatusCode.ERROR, reason)
+        span.end()
+
+    def close(self, seconds: float) -> None:
+        """Send what waits."""
+        if self._on_close is not None:
+            self._on_close(seconds)
+
+    def _named(self, message: object) -> Names:
+        kind = type(message)
+        found = self._names.get(kind)
+        if found is None:
+            found = self._names[kind] = named(kind)
+        return found
+
+
+def left(token: "Token[Context]") -> None:
+    """Leave a context where it was entered; elsewhere (a handler that was abandoned) there is nothing to leave."""
+    try:
+        token.var.reset(token)
+    except ValueError:
+        return
