@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
+from functools import partial
 from random import Random
 from threading import get_ident
 from typing import Any
@@ -26,6 +27,7 @@ from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
+from actors.post.returning import RETURNING, Returning
 from actors.ref import Ref, endpoints
 from actors.seating import Seating
 from actors.settings import Settings
@@ -40,11 +42,13 @@ from actors.supervising.signals import (
     EndReason,
     HaltChild,
     LinkPeer,
+    OfPeer,
     PeerEnded,
     Signal,
     StartChild,
     StopChild,
     StopReport,
+    Unwatch,
     Watch,
     not_linked,
 )
@@ -74,6 +78,7 @@ class Host:
         directory: DirectoryAccess,
         supervision: Supervision | None = None,
         node: str = "",
+        takes_over: bool = False,
     ) -> None:
         self.system = system
         self.sitting = sitting
@@ -88,6 +93,11 @@ class Host:
         self.node = node
         """The machine this host is on: two hosts of one node share a clock."""
         self.seating = Seating(self)
+        self.returning: Returning | None = None
+        """What is held for actors that may be on their way back; None when none is, which is nearly always."""
+        if takes_over:  # the seat was another's, so that refs to its actors are about
+            self.returning = Returning(sitting.epoch, settings.mailbox_bound, self._all_are_back)
+            loop.call_later(RETURNING, self._all_are_back)
         self.post: Carrier | None = None
         self.placer: Placer | None = None
         self.cells: dict[int, Cell] = {}
@@ -175,7 +185,7 @@ class Host:
             elif isinstance(signal, StartChild):
                 self._variables.run(self._start_for_another, signal)
             else:
-                self._answer_for_nobody(signal)
+                self._answer_for_nobody(number, signal)
         except Exception:
             log.exception("A signal could not be served: %s. Please report this as an error.", type(signal).__name__)
 
@@ -207,6 +217,8 @@ class Host:
         cell = Cell(self, signal.child, signal.spec, signal.parent, signal.path)
         self.cells[signal.child.number] = cell
         self.started += 1
+        if self.returning is not None:
+            self.returning.came(signal.child.number)
         return lifecycle.start(cell, signal)
 
     def _start_for_another(self, signal: StartChild) -> None:
@@ -219,6 +231,8 @@ class Host:
         """An address has ended."""
         self.cells.pop(cell.address.number, None)
         self.stats.handled_by_ended += cell.handled
+        if self.returning is not None:
+            self.returning.ended(cell.address.number)
         if self.seating.orphans.ends:
             self.seating.orphans.ended(cell.address.number)
         if not self.cells and self._emptied is not None and not self._emptied.done():
@@ -228,7 +242,7 @@ class Host:
         """Send a signal to a cell, or to the root, of any host."""
         if to.seat != self.seat:
             if self.post is None:
-                self.nobody_there(to, signal)
+                self.seating.nobody_there(to, signal)
             else:
                 self.post.signal(to, signal)
             return
@@ -245,8 +259,12 @@ class Host:
         if not self._awake:
             self._ask_for_turn()
 
-    def _answer_for_nobody(self, signal: Signal) -> None:
+    def _answer_for_nobody(self, number: int, signal: Signal) -> None:
         """Speak for an address that has ended: its watchers and its parent must not wait."""
+        if self.returning is not None and isinstance(signal, Watch | Unwatch | OfPeer):
+            refuse = partial(self.seating.nobody_there, Address(self.system, self.seat, number), signal)
+            if self.returning.hold(number, partial(self._deliver, number, signal), refuse):
+                return
         match signal:
             case Watch():
                 ended = Ended(signal.watched, signal.watcher, signal.watch, 0, EndReason.NOT_RUNNING)
@@ -312,6 +330,12 @@ class Host:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
         self.seating.missing(away)
 
+    def _all_are_back(self) -> None:
+        """Whoever is to return to this seat has returned."""
+        returning, self.returning = self.returning, None
+        if returning is not None:
+            returning.release()
+
     def serve_what_came(self) -> None:
         """Serve the signals that wait now, so that what a host had said is done before what follows from its end."""
         for _ in range(len(self._signals)):
@@ -320,27 +344,6 @@ class Host:
     def apart(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call in the runtime's own context, as what no actor's handler does."""
         self._variables.run(function, *arguments)
-
-    def nobody_there(self, to: Address, signal: Signal, epoch: int = 0) -> None:
-        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead.
-
-        `epoch` is that of the sitting it was for; 0 where nobody knew any.
-        """
-        why = EndReason.HOST_LOST if epoch else EndReason.NOT_RUNNING
-        match signal:
-            case Watch():
-                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, why)
-                self.received_signal(signal.watcher.number, ended)
-            case LinkPeer():
-                self.received_signal(signal.linker.number, not_linked(signal, why))
-            case StartChild() | StopChild():
-                if epoch and self.seating.is_kept(Sitting(to.seat, epoch)):
-                    return  # the child is away
-                reason = EndReason.HOST_LOST
-                ended_child = ChildEnded(signal.child, 0, reason, StopReport())
-                self.received_signal(signal.parent.number, ended_child)
-            case _:
-                log.debug("Nobody sits on the seat of %s; %s was not sent.", to, type(signal).__name__)
 
     def look(self) -> HostStats:
         """The host's figures at this moment; looks at every cell."""
@@ -383,6 +386,7 @@ class Host:
     async def close(self) -> None:
         """End everything that is left: asks hear NotRunning, tasks are cancelled, threads are let go."""
         self.closed = True
+        self._all_are_back()
         endpoints.remove(self.system, self.delivery)
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here

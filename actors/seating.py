@@ -6,6 +6,7 @@ actors here whose parent was there are stopped (rules A6, A23). Only when those 
 table: the directory gives the seat away when every host has (rule A15).
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,22 @@ from actors.address import Address, Sitting, epoch_in
 from actors.cells.orphans import Orphans
 from actors.directory import Seat, Table
 from actors.supervising.root import NUMBER as ROOT
-from actors.supervising.signals import NewsAbout, Restored
+from actors.supervising.signals import (
+    ChildEnded,
+    Ended,
+    EndReason,
+    LinkPeer,
+    NewsAbout,
+    Restored,
+    Signal,
+    StartChild,
+    StopChild,
+    StopReport,
+    Watch,
+    not_linked,
+)
+
+log = logging.getLogger("understudy.host")
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -62,9 +78,34 @@ class Seating:
         """Whether nobody will ever sit again on a seat that was somebody's."""
         return seat not in self.seats and seat in self._ended
 
+    def was_lost(self, seat: int) -> bool:
+        """Whether any sitting of a seat is known to have ended."""
+        return seat in self._ended
+
     def is_kept(self, sitting: Sitting) -> bool:
         """Whether a sitting has ended and its seat waits for somebody else, or has been taken by somebody else."""
         return sitting.seat in self.seats and self.is_over(*sitting)
+
+    def nobody_there(self, to: Address, signal: Signal, epoch: int = 0) -> None:
+        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead.
+
+        `epoch` is that of the sitting it was for; 0 where nobody knew any.
+        """
+        why = EndReason.HOST_LOST if epoch else EndReason.NOT_RUNNING
+        match signal:
+            case Watch():
+                ended = Ended(signal.watched, signal.watcher, signal.watch, 0, why)
+                self._host.received_signal(signal.watcher.number, ended)
+            case LinkPeer():
+                self._host.received_signal(signal.linker.number, not_linked(signal, why))
+            case StartChild() | StopChild():
+                if epoch and self.is_kept(Sitting(to.seat, epoch)):
+                    return  # the child is away
+                reason = EndReason.HOST_LOST
+                ended_child = ChildEnded(signal.child, 0, reason, StopReport())
+                self._host.received_signal(signal.parent.number, ended_child)
+            case _:
+                log.debug("Nobody sits on the seat of %s; %s was not sent.", to, type(signal).__name__)
 
     # ---- news -------------------------------------------------------------------------------------------------------
 
@@ -89,7 +130,10 @@ class Seating:
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
-        if ends:
+        arrived = self._host.returning is not None and self._host.seat in seats and self._host.seat not in known
+        if arrived and self._host.returning is not None and table.complete:
+            self._host.returning.wait_for(seat.sitting for seat in self.taken if seat.number != self._host.seat)
+        if ends or arrived:
             self._spread()
 
     def missing(self, away: Iterable[Sitting]) -> None:
@@ -138,6 +182,8 @@ class Seating:
         self._ended[sitting.seat] = sitting.epoch
         self._reading[sitting.seat] = sitting
         self._acting[sitting] = before
+        if self._host.returning is not None:
+            self._host.returning.restored(sitting)
         if self._host.post is None:
             self._bury(sitting)
         else:

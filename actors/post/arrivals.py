@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actors.address import Address
 from actors.encoding.pickling import loads, unpack
-from actors.errors import Failed, NotHandled, NotRunning, Unreachable, Unsendable
+from actors.errors import Failed, MailboxFull, NotHandled, NotRunning, Unreachable, Unsendable
 from actors.mail.asks import Relay
 from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Asker, Envelope
@@ -97,8 +98,11 @@ class Arrivals:
         message = peer.classes[index](*values) if index else values
         cell = self._host.cells.get(number)
         if cell is None:
-            address = Address(self._host.system, self._host.seat, number)
-            self._host.dead_letters.add(message, address, Reason.NOT_RUNNING, self._sender_of(peer, sender))
+            address, origin = Address(self._host.system, self._host.seat, number), self._sender_of(peer, sender)
+            give_up = partial(self._host.dead_letters.add, message, address, sender=origin)
+            again, refuse = partial(self._take_tell, peer, found), partial(give_up, reason=Reason.MAILBOX_FULL)
+            if self._host.returning is None or not self._host.returning.hold(number, again, refuse):
+                give_up(reason=Reason.NOT_RUNNING)
             return
         handler = cell.handlers.get(message.__class__) or cell.blueprint.table.find(message.__class__)
         envelope = Envelope(message, handler, self._sender_of(peer, sender) if sender is not None else None)
@@ -129,7 +133,10 @@ class Arrivals:
             return
         if cell is None:
             address = Address(self._host.system, self._host.seat, number)
-            asker.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
+            again = partial(self._take_request, peer, found, asker, accepting=accepting)
+            refuse = partial(asker.fail, MailboxFull(f"Too much waits for {address}, which may be on its way back."))
+            if self._host.returning is None or not self._host.returning.hold(number, again, refuse):
+                asker.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
             return
         handler = cell.handlers.get(message.__class__) or cell.blueprint.table.find(message.__class__)
         if handler is None and cell.behaviour is None:

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 INLINE = 64 * 1024
 """Bytes of out-of-band memory that travel as ordinary records; more goes as a large record, in chunks."""
 
+NOBODY = 0
+"""Stands for the epoch of whoever will be found on a seat, or will take it."""
+
 REMEMBERED_SENDERS = 4096
 
 REMEMBERED_STREAMS = 256

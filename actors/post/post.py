@@ -16,7 +16,7 @@ import msgspec
 from actors.address import Address, Sitting
 from actors.directory import Seat
 from actors.encoding.code import ClassTable
-from actors.encoding.pickling import dumps_spec, refusal
+from actors.encoding.pickling import refusal
 from actors.errors import MailboxFull, TimedOut, Unreachable, Unsendable
 from actors.links.endpoints import Endpoint, TcpEndpoint
 from actors.links.events import LinkState
@@ -27,22 +27,13 @@ from actors.mail.envelope import Asker, Sender
 from actors.post.answers import Answers
 from actors.post.arrivals import Arrivals
 from actors.post.payloads import Payloads, Store
-from actors.post.peer import INLINE, Peer
+from actors.post.peer import INLINE, NOBODY, Peer
 from actors.post.settlement import Settlement
+from actors.post.signalling import Signalling
 from actors.post.waiting_link import WaitingLink
-from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL
+from actors.post.wire import ASK, CREDIT, SEND, STREAM, TELL
 from actors.ref import Ref
-from actors.supervising.signals import (
-    ChildEnded,
-    ChildFailed,
-    ChildStarted,
-    Ended,
-    NewsAbout,
-    Restored,
-    ResumeChild,
-    Signal,
-    StartChild,
-)
+from actors.supervising.signals import Signal
 
 if TYPE_CHECKING:
     from actors.cells.streams import Incoming
@@ -59,11 +50,8 @@ LAST_WORDS = 5.0
 PAYLOADS_PAUSE = 0.005
 """Seconds between two looks at whether the last payloads have been loaded."""
 
-FOR_THE_DEAD = (ChildStarted, ChildFailed, ChildEnded, ResumeChild, Ended, NewsAbout, Restored)
-"""Signals to a sitting that has ended, which mean nothing to the next one on its seat."""
-
-NOBODY = 0
-"""Stands for the epoch of whoever will be found on a seat, or will take it."""
+CLIENTS_PAUSE = 0.1
+"""Seconds between two looks of a process that is no host, and hears nothing by itself, while a seat is vacant."""
 
 OVERHEAD = 128 * 1024
 """Bytes of a large record that are not its message: sizes, addresses, names."""
@@ -97,6 +85,7 @@ class Post:
         )
         self._arrivals = Arrivals(host, self._answers, self._payloads)
         self._settlement = Settlement(host, self._classes, self._arrivals, self._payloads)
+        self._signals = Signalling(host, self._classes, self._answers, self._peer)
 
     def use(self, links: "Links") -> None:
         """Begin to carry, on these links."""
@@ -138,24 +127,7 @@ class Post:
 
     def signal(self, to: Address, signal: Signal) -> None:
         """Send a signal; raises Unsendable for a start whose arguments cannot be encoded."""
-        peer = self._peer(to.seat)
-        if peer is None:
-            self._host.nobody_there(to, signal)
-            return
-        if peer.sitting.epoch == NOBODY and isinstance(signal, FOR_THE_DEAD) and self._host.seating.is_over(to.seat, 0):
-            return
-        if isinstance(signal, ChildFailed):
-            failure, error = signal.failure, signal.failure.error
-            bare = msgspec.structs.replace(signal, failure=msgspec.structs.replace(failure, error=None))
-            peer.put((FAILED, to.number, bare, self._answers.parcel(error)), 0, must=True)
-            return
-        try:
-            peer.put((SIGNAL, to.number, signal), 0, must=True)
-        except Unsendable:
-            if isinstance(signal, StartChild):  # names the argument
-                spec = signal.spec
-                dumps_spec(spec.actor_class, spec.args, spec.kwargs or {}, [], self._classes.origin, [])
-            raise
+        self._signals.send(to, signal)
 
     def _request(
         self, kind: int, address: Address, request: object, sender: Sender | None, asker: Any, deadline: float | None
@@ -196,6 +168,7 @@ class Post:
 
     def give_up(self, sitting: Sitting) -> None:
         """A sitting has ended for good."""
+        self._signals.give_up(sitting)
         if self._links is not None:
             self._links.give_up(sitting)
 
@@ -273,7 +246,20 @@ class Post:
 
     def _await(self, seat: int) -> Peer:
         """A seat that nobody sits on now: keep what is sent there, up to a bound, until somebody does."""
-        return self._welcome(Sitting(seat, NOBODY), WaitingLink(self._host.settings.link_buffer_bytes))
+        waiting = WaitingLink(self._host.settings.link_buffer_bytes)
+        peer = self._welcome(Sitting(seat, NOBODY), waiting)
+        if self._host.seat < 0:
+            self._host.work.start_system(self._look_again(waiting))
+        return peer
+
+    async def _look_again(self, waiting: WaitingLink) -> None:
+        """As a process that is no host: look until the wait is over."""
+        while not waiting.over:
+            await asyncio.sleep(CLIENTS_PAUSE)
+            try:
+                self._host.new_table(await self._host.directory.table())
+            except Exception as error:  # noqa: BLE001 - the next look may succeed
+                log.warning("The directory could not be asked: %s: %s", type(error).__name__, error)
 
     def _search(self, seat: int) -> Peer:
         """A seat that this host has not heard of yet: keep what is sent there until the directory has been asked."""

@@ -101,7 +101,7 @@ class Settlement:
         elif kind in (REPLY, FAIL, ITEM):
             self._host.dead_letters.add(found[-1], Address(self._host.system, sitting.seat, 0), reason, None)
         elif kind == SIGNAL:
-            self._host.nobody_there(address, found[2], sitting.epoch)
+            self._host.seating.nobody_there(address, found[2], sitting.epoch)
 
     def _own(self, found: tuple[Any, ...]) -> object:
         """The message of one of this host's own records."""

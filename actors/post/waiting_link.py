@@ -1,4 +1,4 @@
-"""Stands for the link to a seat that the directory is being asked about, so that what is sent there keeps its order."""
+"""Stands for the link to a seat that is vacant or being asked about, so that what is sent there keeps its order."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -16,6 +16,11 @@ class WaitingLink:
         self._room = room
         self._records: list[bytes] = []
         self._over = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is known who sits there, or that nobody does."""
+        return self._over.is_set()
 
     def send(self, record: bytes) -> bool:
         """Keep a record; False when there is no room."""

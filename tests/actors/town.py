@@ -52,7 +52,14 @@ class Resident:
     """One host with its links, its endpoints, and its dead letters."""
 
     def __init__(
-        self, directory: Directory, sitting: Sitting, settings: Settings, link_settings: LinkSettings, store: Any
+        self,
+        directory: Directory,
+        sitting: Sitting,
+        settings: Settings,
+        link_settings: LinkSettings,
+        store: Any,
+        *,
+        takes_over: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.clerk = Clerk(directory)
@@ -65,6 +72,7 @@ class Resident:
             settings=settings,
             directory=self.clerk,
             node="node",
+            takes_over=takes_over,
         )
         self.post = Post(self.host, store)
         self.links = Links(
@@ -79,6 +87,7 @@ class Resident:
             start=self.host.work.start_system,
         )
         self.post.use(self.links)
+        self.host.seating.look_now = self.look
         self.host.post = self.post
         self.letters: list[DeadLetter] = []
         self.host.dead_letters.subscribe(self.letters.append)
@@ -97,6 +106,14 @@ class Resident:
         )
         spawner = Spawner(self.host, self.host.root.children, name=name, placement=placement, stop_budget=None)
         return await spawner.spawn(kind, *args)
+
+    def look(self) -> None:
+        """Get the newest table, soon."""
+
+        async def steps() -> None:
+            self.host.new_table(await self.clerk.table())
+
+        self.host.work.start_system(steps())
 
     def ref(self, other: "Ref[Any]") -> "Ref[Any]":
         """The same actor, reached from this host."""
@@ -144,6 +161,7 @@ class Town:
             settings or Settings(cancel_grace=0.2, stop_budget=0.2, spawn_timeout=10.0),
             links or LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001),
             store,
+            takes_over=seat is not None,
         )
         table = self.directory.register(now, await resident.listen(self.folder), {}, ())
         self.residents.append(resident)
