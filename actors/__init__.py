@@ -37,7 +37,7 @@ from actors.errors import (
     Unreachable,
     Unsendable,
 )
-from actors.mail.dead_letters import DeadLetter, Reason
+from actors.mail.dead_letters import DeadLetter, HostLost, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.mail.on_failure import Retry, retry
 from actors.mail.quarantine import Quarantined
@@ -72,6 +72,7 @@ __all__ = [
     "Expired",
     "Failed",
     "Fenced",
+    "HostLost",
     "LinkRefused",
     "LinkedExit",
     "MailboxFull",

@@ -353,6 +353,8 @@ class Host:
             dead_letters={reason.value: count for reason, count in self.dead_letters.counts.items()},
             abandoned_threads=self.work.abandoned_threads,
             quarantined=len(self.quarantine),
+            hosts_lost=self.dead_letters.hosts_lost,
+            died_at_most=self.dead_letters.died_at_most,
             links=self.link_stats(),
             **self.stats.look(self.cells.values()),
         )

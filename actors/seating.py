@@ -16,6 +16,7 @@ from msgspec import structs
 from actors.address import Address, Sitting, epoch_in
 from actors.cells.orphans import Orphans
 from actors.directory import Seat, Table
+from actors.mail.dead_letters import HostLost
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
     ChildEnded,
@@ -201,6 +202,9 @@ class Seating:
             host.post.give_up(sitting)
         host.delivery.seat_lost(seat)
         gone = self.is_gone(seat)
+        died = host.post.died_with(sitting) if host.post is not None else None
+        if died is not None or not gone:  # else it has left in order
+            host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died or 0))
         orphans: list[Cell] = []
         tables = [host.root.children]
         host.root.children.seat_lost(seat, gone=gone)

@@ -56,6 +56,10 @@ class Carrier(Protocol):
         """Call `then` once everything that a sitting had sent before its end has been read; now, if it has been."""
         ...
 
+    def died_with(self, sitting: Sitting) -> int | None:
+        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
+        ...
+
     def seat_taken(self, seat: "Seat") -> None:
         """Somebody sits on a seat that was vacant: send what waited for that."""
         ...

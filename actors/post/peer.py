@@ -15,11 +15,13 @@ from actors.encoding.code import ClassTable
 from actors.encoding.pickling import dumps, loads
 from actors.encoding.registry import Key
 from actors.links.link import Link
+from actors.post.account import Account
 from actors.post.waiting_link import WaitingLink
 from actors.post.wire import (
     ASK,
     BUFFERS,
     CREDIT,
+    DONE,
     FAILED,
     ITEM,
     LARGE,
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
 INLINE = 64 * 1024
 """Bytes of out-of-band memory that travel as ordinary records; more goes as a large record, in chunks."""
 
-NOBODY = 0
-"""Stands for the epoch of whoever will be found on a seat, or will take it."""
-
 REMEMBERED_SENDERS = 4096
 
 REMEMBERED_STREAMS = 256
@@ -56,7 +55,7 @@ REQUESTS = frozenset((TELL, ASK, SEND, STREAM))
 REPLIES = frozenset((REPLY, ITEM))
 ASKING = frozenset((ASK, SEND, STREAM))
 SIGNALS = frozenset((SIGNAL, FAILED))
-NEVER_HELD = frozenset((CREDIT, NOTICE, BUFFERS, LARGE, PARCEL, LOADED))
+NEVER_HELD = frozenset((CREDIT, NOTICE, BUFFERS, LARGE, PARCEL, LOADED, DONE))
 
 Memory = bytes | memoryview
 
@@ -96,6 +95,7 @@ class Peer:
         is_near: Callable[[int], bool],
         give_up: Callable[[Sitting, tuple[Any, ...]], None],
     ) -> None:
+        self.account = Account()
         self._payloads = payloads
         self._is_near = is_near
         self._give_up = give_up

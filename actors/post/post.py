@@ -27,10 +27,10 @@ from actors.mail.envelope import Asker, Sender
 from actors.post.answers import Answers
 from actors.post.arrivals import Arrivals
 from actors.post.payloads import Payloads, Store
-from actors.post.peer import INLINE, NOBODY, Peer
+from actors.post.peer import INLINE, Peer
 from actors.post.settlement import Settlement
 from actors.post.signalling import Signalling
-from actors.post.waiting_link import WaitingLink
+from actors.post.waiting_link import NOBODY, WaitingLink
 from actors.post.wire import ASK, CREDIT, SEND, STREAM, TELL
 from actors.ref import Ref
 from actors.supervising.signals import Signal
@@ -103,6 +103,8 @@ class Post:
         if peer is None or not self._put(peer, (TELL, address.number, _sender(sender), index, values), message):
             reason = Reason.UNREACHABLE if peer is None or peer.ended else Reason.LINK_FULL
             self._host.dead_letters.add(message, address, reason, sender.ref if sender else None)
+        else:
+            peer.account.told += 1
 
     def ask(self, address: Address, request: object, sender: Sender | None, ask: Asker, deadline: float | None) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
@@ -148,6 +150,8 @@ class Post:
                 ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
             else:
                 ask.fail(MailboxFull(f"The link to {peer.sitting} has no room. Ask again later, or use send."))
+        elif kind == SEND:
+            peer.account.told += 1
         return number
 
     def _put(self, peer: Peer, record: tuple[Any, ...], message: object) -> bool:
@@ -172,6 +176,10 @@ class Post:
         if self._links is not None:
             self._links.give_up(sitting)
 
+    def died_with(self, sitting: Sitting) -> int | None:
+        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
+        return self._settlement.missing.pop(sitting, None)
+
     def away(self) -> list[Sitting]:
         """The hosts that cannot be reached now."""
         return [
@@ -184,7 +192,7 @@ class Post:
         That comes at once when its process is gone; where it does not, the verdict waits no longer than LAST_WORDS.
         """
         known = self._by_sitting.get(sitting)
-        if known is None or known.link.state is not LinkState.UP:
+        if sitting not in self._ending and (known is None or known.link.state is not LinkState.UP):
             then()
             return
         timer = self._host.loop.call_later(LAST_WORDS, self._pronounce, sitting)

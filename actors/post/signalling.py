@@ -17,7 +17,8 @@ from actors.encoding.code import ClassTable
 from actors.encoding.pickling import dumps_spec
 from actors.errors import Unsendable
 from actors.post.answers import Answers
-from actors.post.peer import NOBODY, Peer
+from actors.post.peer import Peer
+from actors.post.waiting_link import NOBODY
 from actors.post.wire import FAILED, SIGNAL
 from actors.supervising.signals import (
     ChildEnded,

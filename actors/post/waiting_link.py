@@ -5,6 +5,9 @@ from collections.abc import Collection, Sequence
 
 from actors.links.events import LinkState
 
+NOBODY = 0
+"""Stands for the epoch of whoever will be found on a seat, or will take it."""
+
 
 class WaitingLink:
     """Stands for the link to a seat that is being looked for: keeps records, up to a bound in bytes."""

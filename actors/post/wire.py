@@ -19,6 +19,7 @@ that cannot be decoded whole can still be accounted for: `outline` reads it with
     PARCEL   actor or ask, stream, pickle, ticket, link's stream    the record that belongs there: its pickle and a
                                                                     ticket for its memory, or the large record it is
     LOADED   0, ticket's number                                     the memory has been loaded
+    DONE     0, count                                               of TELLs and SENDs that came, done with in all
 
 Deadlines are on the sender's clock. Values are a struct's fields in order, or with class index 0 the message itself.
 """
@@ -27,7 +28,11 @@ import io
 import pickle
 from typing import Any, Self, cast
 
-TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS, LARGE, PARCEL, LOADED = range(15)
+TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS = range(12)
+LARGE, PARCEL, LOADED, DONE = range(12, 16)
+
+TOLD = frozenset((TELL, SEND))
+"""Messages whose sender does not hear by an outcome what became of them once they were accepted."""
 
 
 OWN = frozenset(("actors.address", "actors.supervising.signals"))
