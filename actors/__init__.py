@@ -54,7 +54,7 @@ from actors.instrument import (
     Subject,
     Verb,
 )
-from actors.mail.dead_letters import DeadLetter, Reason
+from actors.mail.dead_letters import DeadLetter, HostLost, Reason
 from actors.mail.mailbox import MailboxOptions, Overflow
 from actors.mail.on_failure import Retry, retry
 from actors.mail.quarantine import Quarantined
@@ -101,6 +101,7 @@ __all__ = [
     "Happening",
     "Health",
     "HostHealth",
+    "HostLost",
     "HostStats",
     "Instrument",
     "LinkRefused",

@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
+from functools import partial
 from random import Random
 from threading import get_ident
 from typing import Any
@@ -29,6 +30,7 @@ from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
+from actors.post.returning import RETURNING, Returning
 from actors.reception.desk import Desk
 from actors.reception.subscription import Subscriptions
 from actors.ref import Ref, endpoints
@@ -42,10 +44,13 @@ from actors.supervising.signals import (
     ChildStarted,
     Ended,
     EndReason,
+    OfPeer,
     PeerEnded,
     Signal,
     StartChild,
     StopReport,
+    Unwatch,
+    Watch,
 )
 from actors.supervising.supervision import Supervision
 
@@ -61,7 +66,7 @@ SIGNALS_PER_MESSAGE = 64
 class Host:
     """The runtime of one process in one system."""
 
-    def __init__(  # noqa: PLR0913 - one argument for each thing that the core may not fetch itself
+    def __init__(  # noqa: PLR0913, PLR0915 - one argument for each thing that the core may not fetch itself
         self,
         *,
         system: str,
@@ -74,6 +79,7 @@ class Host:
         supervision: Supervision | None = None,
         node: str = "",
         instrument: Opening | None = None,
+        takes_over: bool = False,
     ) -> None:
         self.system = system
         self.sitting = sitting
@@ -88,6 +94,11 @@ class Host:
         self.node = node
         """The machine this host is on: two hosts of one node share a clock."""
         self.seating = Seating(self)
+        self.returning: Returning | None = None
+        """What is held for actors that may be on their way back; None when none is, which is nearly always."""
+        if takes_over:  # the seat was another's, so that refs to its actors are about
+            self.returning = Returning(sitting.epoch, settings.mailbox_bound, self._all_are_back)
+            loop.call_later(RETURNING, self._all_are_back)
         self.post: Carrier | None = None
         self.placer: Placer | None = None
         self.cells: dict[int, Cell] = {}
@@ -181,7 +192,7 @@ class Host:
             elif isinstance(signal, StartChild):
                 self._variables.run(self._start_for_another, signal)
             else:
-                absent.has_ended(self, signal)
+                self._answer_for_nobody(number, signal)
         except Exception:
             log.exception("A signal could not be served: %s. Please report this as an error.", type(signal).__name__)
 
@@ -213,6 +224,8 @@ class Host:
         cell = self._cell(self, signal.child, signal.spec, signal.parent, signal.path)
         self.cells[signal.child.number] = cell
         self.started += 1
+        if self.returning is not None:
+            self.returning.came(signal.child.number)
         return lifecycle.start(cell, signal)
 
     def _start_for_another(self, signal: StartChild) -> None:
@@ -225,6 +238,8 @@ class Host:
         """An address has ended."""
         self.cells.pop(cell.address.number, None)
         self.stats.handled_by_ended += cell.handled
+        if self.returning is not None:
+            self.returning.ended(cell.address.number)
         if self.seating.orphans.ends:
             self.seating.orphans.ended(cell.address.number)
         if not self.cells and self._emptied is not None and not self._emptied.done():
@@ -234,7 +249,7 @@ class Host:
         """Send a signal to a cell, or to the root, of any host."""
         if to.seat != self.seat:
             if self.post is None:
-                self.nobody_there(to, signal)
+                self.seating.nobody_there(to, signal)
             else:
                 self.post.signal(to, signal)
             return
@@ -250,6 +265,14 @@ class Host:
         self._signals.append((number, signal))
         if not self._awake:
             self._ask_for_turn()
+
+    def _answer_for_nobody(self, number: int, signal: Signal) -> None:
+        """The signal is for an actor that is not here: it may be on its way back, or else it has ended."""
+        if self.returning is not None and isinstance(signal, Watch | Unwatch | OfPeer):
+            refuse = partial(absent.has_no_host, self, Address(self.system, self.seat, number), signal, 0)
+            if self.returning.hold(number, partial(self._deliver, number, signal), refuse):
+                return
+        absent.has_ended(self, signal)
 
     # ---- placing ----------------------------------------------------------------------------------------------------
 
@@ -304,6 +327,12 @@ class Host:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
         self.seating.missing(away)
 
+    def _all_are_back(self) -> None:
+        """Whoever is to return to this seat has returned."""
+        returning, self.returning = self.returning, None
+        if returning is not None:
+            returning.release()
+
     def serve_what_came(self) -> None:
         """Serve the signals that wait now, so that what a host had said is done before what follows from its end."""
         for _ in range(len(self._signals)):
@@ -313,13 +342,6 @@ class Host:
         """Call in the runtime's own context, as what no actor's handler does."""
         self._variables.run(function, *arguments)
 
-    def nobody_there(self, to: Address, signal: Signal, epoch: int = 0) -> None:
-        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead.
-
-        `epoch` is that of the sitting it was for; 0 where nobody knew any.
-        """
-        absent.has_no_host(self, to, signal, epoch)
-
     def look(self) -> HostStats:
         """The host's figures at this moment; looks at every cell."""
         return HostStats(
@@ -328,6 +350,8 @@ class Host:
             dead_letters={reason.value: count for reason, count in self.dead_letters.counts.items()},
             abandoned_threads=self.work.abandoned_threads,
             quarantined=len(self.quarantine),
+            hosts_lost=self.dead_letters.hosts_lost,
+            died_at_most=self.dead_letters.died_at_most,
             links=self.link_stats(),
             **self.stats.look(self.cells.values()),
         )
@@ -361,6 +385,7 @@ class Host:
     async def close(self) -> None:
         """End everything that is left: asks hear NotRunning, tasks are cancelled, threads are let go."""
         self.closed = True
+        self._all_are_back()
         endpoints.remove(self.system, self.delivery)
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here

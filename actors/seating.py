@@ -6,6 +6,7 @@ actors here whose parent was there are stopped (rules A6, A23). Only when those 
 table: the directory gives the seat away when every host has (rule A15).
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,8 +16,16 @@ from msgspec import structs
 from actors.address import Address, Sitting, epoch_in
 from actors.cells.orphans import Orphans
 from actors.directory import Seat, Table
+from actors.mail.dead_letters import HostLost
+from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
-from actors.supervising.signals import NewsAbout, Restored
+from actors.supervising.signals import (
+    NewsAbout,
+    Restored,
+    Signal,
+)
+
+log = logging.getLogger("understudy.host")
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -62,9 +71,20 @@ class Seating:
         """Whether nobody will ever sit again on a seat that was somebody's."""
         return seat not in self.seats and seat in self._ended
 
+    def was_lost(self, seat: int) -> bool:
+        """Whether any sitting of a seat is known to have ended."""
+        return seat in self._ended
+
     def is_kept(self, sitting: Sitting) -> bool:
         """Whether a sitting has ended and its seat waits for somebody else, or has been taken by somebody else."""
         return sitting.seat in self.seats and self.is_over(*sitting)
+
+    def nobody_there(self, to: Address, signal: Signal, epoch: int = 0) -> None:
+        """A signal cannot be sent, because nobody sits on its seat (any more): answer for the dead.
+
+        `epoch` is that of the sitting it was for; 0 where nobody knew any.
+        """
+        absent.has_no_host(self._host, to, signal, epoch)
 
     # ---- news -------------------------------------------------------------------------------------------------------
 
@@ -89,7 +109,10 @@ class Seating:
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
-        if ends:
+        arrived = self._host.returning is not None and self._host.seat in seats and self._host.seat not in known
+        if arrived and self._host.returning is not None and table.complete:
+            self._host.returning.wait_for(seat.sitting for seat in self.taken if seat.number != self._host.seat)
+        if ends or arrived:
             self._spread()
 
     def missing(self, away: Iterable[Sitting]) -> None:
@@ -138,6 +161,8 @@ class Seating:
         self._ended[sitting.seat] = sitting.epoch
         self._reading[sitting.seat] = sitting
         self._acting[sitting] = before
+        if self._host.returning is not None:
+            self._host.returning.restored(sitting)
         if self._host.post is None:
             self._bury(sitting)
         else:
@@ -157,6 +182,9 @@ class Seating:
             host.post.give_up(sitting)
         host.delivery.seat_lost(seat)
         gone = self.is_gone(seat)
+        died = host.post.died_with(sitting) if host.post is not None else None
+        if died is not None or not gone:  # else it has left in order
+            host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died or 0))
         orphans: list[Cell] = []
         tables = [host.root.children]
         host.root.children.seat_lost(seat, gone=gone)

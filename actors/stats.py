@@ -49,6 +49,10 @@ class HostStats(msgspec.Struct, frozen=True):
     abandoned_threads: int
     quarantined: int
     """Messages in quarantine (rule A39)."""
+    hosts_lost: int = 0
+    """Other hosts whose loss this one has heard of."""
+    died_at_most: int = 0
+    """Messages from here that died inside them, at most."""
     links: tuple[LinkStats, ...] = ()
 
 

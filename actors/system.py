@@ -35,7 +35,7 @@ from actors.supervising.supervision import Restart, Supervision
 if TYPE_CHECKING:
     from actors.host import Host
     from actors.instrument import Opening
-    from actors.mail.dead_letters import DeadLetter
+    from actors.mail.dead_letters import DeadLetter, HostLost
     from actors.ref import Ref
     from actors.stats import HostStats
 
@@ -233,6 +233,13 @@ class System(Spawns):
     def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
         """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""
         return self._open().dead_letters.subscribe(subscriber)
+
+    def on_host_lost(self, subscriber: "Callable[[HostLost], None]") -> Callable[[], None]:
+        """Call `subscriber` for every other host that is lost; returns the function that ends it.
+
+        The event says how many messages from this process' host at most died inside the lost one.
+        """
+        return self._open().dead_letters.on_host_lost(subscriber)
 
     @property
     def telemetry(self) -> Telemetry:

@@ -301,6 +301,7 @@ class Cell(Belongings):
         if activities is None or activity not in activities:
             return False
         activities.remove(activity)
+        activity.task = None  # a cycle otherwise, by the task's context, that would keep the message
         if interleaved:
             self.readers -= 1
             self.direct = not self.readers and self.behaviour is None

@@ -16,7 +16,7 @@ from actors.instrument import Verb
 from actors.mail.activity import running
 from actors.mail.asks import Ask
 from actors.mail.dead_letters import Reason
-from actors.mail.envelope import Envelope, Headed
+from actors.mail.envelope import PLAIN, Arrived, Envelope, Headed
 
 if TYPE_CHECKING:
     from actors.address import Address
@@ -46,7 +46,7 @@ class ObservedCell(Cell):
     def accept(self, envelope: Envelope) -> None:
         """As any cell; what was sent on this host, or from outside all actors, may get a header."""
         handled = running.get().envelope
-        if handled.__class__ is Envelope:  # nobody watches what is being handled, and so not what that sends
+        if handled.__class__ in PLAIN:  # nobody watches what is being handled, and so not what that sends
             Cell.accept(self, envelope)
             return
         ask = envelope.ask
@@ -65,7 +65,7 @@ class ObservedCell(Cell):
     def accept_send(self, envelope: Envelope) -> None:
         """As any cell; see `accept`."""
         handled = running.get().envelope
-        if handled.__class__ is not Envelope and isinstance(envelope.accepted, Ask):
+        if handled.__class__ not in PLAIN and isinstance(envelope.accepted, Ask):
             sends = self.observer.sends
             observation = sends(Verb.SEND, envelope.message, self.address, handled, envelope.accepted)
             if observation is not None:
@@ -81,7 +81,7 @@ class ObservedCell(Cell):
             envelope.tick.waiting = envelope = self._headed(envelope, Verb.TICK, header)
         elif envelope.sender is None:
             envelope = self._headed(envelope, Verb.NEWS, b"")
-        elif handled.__class__ is not Envelope:
+        elif handled.__class__ not in PLAIN:
             observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
             if observation is not None:
                 envelope = self._headed(envelope, Verb.TELL, observation.header)
@@ -124,6 +124,7 @@ class ObservedCell(Cell):
             envelope.missed,
             envelope.tick,
             envelope.key,
+            envelope.receipt if isinstance(envelope, Arrived) else None,
             header,
             verb,
             self.host.clock(),

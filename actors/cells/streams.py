@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from actors.errors import NotHandled, NotRunning, SystemClosed, TimedOut, Unreachable
+from actors.errors import NotHandled, SystemClosed, TimedOut, Unreachable
 from actors.mail.activity import running
 from actors.mail.envelope import Envelope
 
@@ -143,7 +143,7 @@ class Streams:
                 raise TypeError(f"{handler.name} replies once, and gives no stream. Use `ref.ask(...)`.")
             cell.accept(Envelope(given(request), handler, activity.cell, incoming))
         elif address.seat == host.seat:
-            incoming.fail(NotRunning(f"No actor has the address {address} (any more)."))
+            host.delivery.ask_nobody(address, incoming, Envelope(given(request), None, activity.cell, incoming))
         elif host.post is None:
             incoming.fail(Unreachable(f"This system has no host on seat {address.seat}.", ran="no"))
         else:

@@ -62,7 +62,9 @@ class Work:
         else:
             cell.alone = True
             cell.open = False
-        activity.task = self._task(_handled(cell, activity, work, interleaved))
+        task = self._task(_handled(cell, activity, work, interleaved))
+        if not EAGERLY or not task.done():
+            activity.task = task
 
     def beside(self, cell: "Cell", steps: Coroutine[Any, Any, Any], envelope: "Envelope | None" = None) -> Activity:
         """Run something of an actor beside its handlers, for as long as the incarnation lasts: a hook, piped work."""

@@ -1,14 +1,14 @@
 """Whatever a living host gives up becomes a dead letter here, with its reason: counted, heard, logged now and then.
 
 Subscribers are called in the order in which they subscribed, on the host's loop; one that raises is dropped and logged.
-Message bodies are never logged (rule A28).
+Message bodies are never logged (rule A28). What died inside another host is no letter: it is told as at most so many.
 """
 
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from actors.logs import RateLimited
 
 if TYPE_CHECKING:
     from actors.ref import Ref
+
+
+Event = TypeVar("Event")
 
 
 class Reason(StrEnum):
@@ -61,6 +64,18 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: Reason
 
 
+class HostLost(msgspec.Struct, frozen=True):
+    """A host was lost, and with it at most so many messages that this one had told or sent to its actors.
+
+    It counts what had been confirmed on the way and was not known to be done with; requests that were asked are not
+    among them, for their askers hear. Messages that were not confirmed are dead letters `unknown` or `unreachable`.
+    """
+
+    seat: int
+    epoch: int
+    at_most: int
+
+
 Subscriber = Callable[[DeadLetter], None]
 
 
@@ -71,6 +86,10 @@ class DeadLetters:
         self.counts: Counter[Reason] = Counter()
         self.recent: deque[DeadLetter] = deque(maxlen=kept)
         self._subscribers: list[Subscriber] = []
+        self.hosts_lost = 0
+        self.died_at_most = 0
+        """Messages that died inside lost hosts, at most."""
+        self._mourners: list[Callable[[HostLost], None]] = []
         self._log = RateLimited(logging.getLogger("understudy.dead_letters"), clock, per_second=logged_per_second)
 
     def add(self, message: object, target: Address, reason: Reason, sender: "Ref[object] | None" = None) -> None:
@@ -78,14 +97,7 @@ class DeadLetters:
         self.counts[reason] += 1
         letter = DeadLetter(message, target, sender, reason)
         self.recent.append(letter)
-        for subscriber in tuple(self._subscribers):
-            try:
-                subscriber(letter)
-            except Exception:
-                self._subscribers.remove(subscriber)
-                logging.getLogger("understudy.dead_letters").exception(
-                    "A subscriber of dead letters raised and was dropped."
-                )
+        _call_all(self._subscribers, letter)
         self._log.warning(
             "dead letter: %s to %s: %s",
             type(message).__qualname__,
@@ -96,10 +108,41 @@ class DeadLetters:
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with every dead letter from now on; returns the function that ends it."""
-        self._subscribers.append(subscriber)
+        return _subscribed(self._subscribers, subscriber)
 
-        def unsubscribe() -> None:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
+    def host_lost(self, event: HostLost) -> None:
+        """Record a host that was lost."""
+        self.hosts_lost += 1
+        self.died_at_most += event.at_most
+        _call_all(self._mourners, event)
+        logging.getLogger("understudy.dead_letters").error(
+            "The host on seat %d was lost, and at most %d messages from here with it.",
+            event.seat,
+            event.at_most,
+            extra={"seat": event.seat, "epoch": event.epoch, "at_most": event.at_most},
+        )
 
-        return unsubscribe
+    def on_host_lost(self, subscriber: Callable[[HostLost], None]) -> Callable[[], None]:
+        """Call `subscriber` for every host that is lost from now on; returns the function that ends it."""
+        return _subscribed(self._mourners, subscriber)
+
+
+def _call_all(subscribers: list[Callable[[Event], None]], event: Event) -> None:
+    for subscriber in tuple(subscribers):
+        try:
+            subscriber(event)
+        except Exception:
+            subscribers.remove(subscriber)
+            logging.getLogger("understudy.dead_letters").exception(
+                "A subscriber of dead letters raised and was dropped."
+            )
+
+
+def _subscribed(subscribers: list[Callable[[Event], None]], subscriber: Callable[[Event], None]) -> Callable[[], None]:
+    subscribers.append(subscriber)
+
+    def unsubscribe() -> None:
+        if subscriber in subscribers:
+            subscribers.remove(subscriber)
+
+    return unsubscribe

@@ -84,7 +84,18 @@ class Envelope(msgspec.Struct, gc=False):
         self.message, self.sender = newer.message, newer.sender
 
 
-class Headed(Envelope, gc=False):
+class Arrived(Envelope, gc=False):
+    """The envelope of a message that came from another host."""
+
+    receipt: object = None
+    """What tells that host that this one is done with the message, once nobody holds it any more (rule A28)."""
+
+
+PLAIN = frozenset((Envelope, Arrived))
+"""The classes of envelopes that no instrument watches."""
+
+
+class Headed(Arrived, gc=False):
     """An envelope with what an instrument said about it; only hosts that have one make these."""
 
     header: bytes = b""
@@ -127,6 +138,8 @@ def again(it: Envelope) -> Retried:
     """An envelope of its own for the message of this one, whose asker and header it takes over."""
     ask, it.ask = it.ask, None  # what the handler returns must not answer it
     copy = Retried(it.message, it.handler, it.sender, ask, it.deadline)
+    if isinstance(it, Arrived):
+        copy.receipt = it.receipt
     if isinstance(it, Headed):
         copy.header, copy.verb, copy.since, copy.attempt = it.header, it.verb, it.since, it.attempt
     return copy

@@ -2,20 +2,22 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actors.address import Address
 from actors.encoding.pickling import loads, unpack
-from actors.errors import Failed, NotHandled, NotRunning, Unreachable, Unsendable
+from actors.errors import Failed, MailboxFull, NotHandled, NotRunning, Unreachable, Unsendable
 from actors.mail.asks import Relay
 from actors.mail.dead_letters import Reason
-from actors.mail.envelope import Asker, Envelope
+from actors.mail.envelope import Arrived, Asker, Envelope
+from actors.post.account import REPORTING, TOGETHER, Receipt
 from actors.post.answers import Answers, RemoteAsker, RemoteOutlet, RemoteSender
 from actors.post.payloads import Payloads
 from actors.post.peer import ASKING, SIGNALS, LostMessage, Memory, Peer
-from actors.post.wire import FAIL, ITEM, LARGE, REPLY, SIGNAL, STREAM, outline
+from actors.post.wire import COUNTED, DONE, FAIL, ITEM, LARGE, REPLY, SIGNAL, STREAM, outline
 from actors.ref import Ref, endpoints
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import ChildFailed, Failure, StartChild
@@ -51,6 +53,7 @@ class Arrivals:
             self._take_parcel,
             self._take_loaded,
             self._take_told,
+            self._take_done,
         )
 
     def records(self, peer: Peer, records: list[bytes]) -> None:
@@ -60,6 +63,7 @@ class Arrivals:
             for record in records:
                 self._take(peer, record)
         finally:
+            peer.account.receipt = None
             endpoints.decoding.reset(token)
 
     def chunks(self, peer: Peer, stream: int, record: bytearray) -> None:
@@ -82,7 +86,7 @@ class Arrivals:
         try:
             found = peer.decode(record)
         except Exception as error:  # noqa: BLE001 - a user's class may raise anything when it is made
-            self._undecodable(peer, outline(record), error)
+            self._undecodable(peer, self._counted(peer, outline(record)), error)
             return
         if not peer.held or not peer.must_wait(found):
             self._serve(peer, found)
@@ -93,16 +97,21 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - one bad record must not end the link
             self._undecodable(peer, found, error)
 
-    def _take_tell(self, peer: Peer, found: tuple[Any, ...]) -> None:
+    def _take_tell(self, peer: Peer, found: tuple[Any, ...], receipt: Receipt | None = None) -> None:
+        receipt = receipt or self._receipt(peer)  # that of one that was held has counted it
         _, number, sender, index, values = found
         message = peer.classes[index](*values) if index else values
         cell = self._host.cells.get(number)
         if cell is None:
-            address = Address(self._host.system, self._host.seat, number)
-            self._host.dead_letters.add(message, address, Reason.NOT_RUNNING, self._sender_of(peer, sender))
+            address, origin = Address(self._host.system, self._host.seat, number), self._sender_of(peer, sender)
+            give_up = partial(self._host.dead_letters.add, message, address, sender=origin)
+            again, refuse = partial(self._take_tell, peer, found, receipt), partial(give_up, reason=Reason.MAILBOX_FULL)
+            if self._host.returning is None or not self._host.returning.hold(number, again, refuse):
+                give_up(reason=Reason.NOT_RUNNING)
             return
         handler = cell.handlers.get(message.__class__) or cell.blueprint.table.find(message.__class__)
-        envelope = Envelope(message, handler, self._sender_of(peer, sender) if sender is not None else None)
+        origin = self._sender_of(peer, sender) if sender is not None else None
+        envelope = Arrived(message, handler, origin, receipt=receipt)
         if handler is None and cell.behaviour is None:
             cell.give_up(envelope, Reason.NOT_HANDLED)
         else:
@@ -116,7 +125,8 @@ class Arrivals:
         if cell is None or (handler is None and cell.behaviour is None):
             self._take_tell(peer, found[:5])
         else:
-            cell.arrive_headed(Envelope(message, handler, self._sender_of(peer, sender)), header)
+            envelope = Arrived(message, handler, self._sender_of(peer, sender), receipt=self._receipt(peer))
+            cell.arrive_headed(envelope, header)
 
     def _take_ask(self, peer: Peer, found: tuple[Any, ...]) -> None:
         self._take_request(peer, found, RemoteAsker(self._answers, peer, found[5]), accepting=False)
@@ -131,7 +141,11 @@ class Arrivals:
         peer.streaming[found[5]] = outlet
         self._take_request(peer, found, outlet, accepting=False)
 
-    def _take_request(self, peer: Peer, found: tuple[Any, ...], asker: Asker, *, accepting: bool) -> None:
+    def _take_request(
+        self, peer: Peer, found: tuple[Any, ...], asker: Asker, *, accepting: bool, receipt: Receipt | None = None
+    ) -> None:
+        if accepting and receipt is None:
+            receipt = self._receipt(peer)
         _, number, sender, index, values, _, deadline, *header = found
         message = peer.classes[index](*values) if index else values
         cell = self._host.cells.get(number)
@@ -140,7 +154,10 @@ class Arrivals:
             return
         if cell is None:
             address = Address(self._host.system, self._host.seat, number)
-            asker.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
+            again = partial(self._take_request, peer, found, asker, accepting=accepting, receipt=receipt)
+            refuse = partial(asker.fail, MailboxFull(f"Too much waits for {address}, which may be on its way back."))
+            if self._host.returning is None or not self._host.returning.hold(number, again, refuse):
+                asker.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
             return
         handler = cell.handlers.get(message.__class__) or cell.blueprint.table.find(message.__class__)
         if handler is None and cell.behaviour is None:
@@ -156,10 +173,10 @@ class Arrivals:
         elif header:
             envelope = Envelope(message, handler, origin, asker, due)
             if accepting:
-                envelope = Envelope(message, handler, origin, accepted=asker)
+                envelope = Arrived(message, handler, origin, accepted=asker, receipt=receipt)
             cell.arrive_headed(envelope, header[0])
         elif accepting:
-            cell.accept_send(Envelope(message, handler, origin, accepted=asker))
+            cell.accept_send(Arrived(message, handler, origin, accepted=asker, receipt=receipt))
         else:
             cell.arrive(Envelope(message, handler, origin, asker, due))
 
@@ -225,6 +242,9 @@ class Arrivals:
     def _take_loaded(self, peer: Peer, found: tuple[Any, ...]) -> None:
         self._payloads.loaded(peer, found[2])
 
+    def _take_done(self, peer: Peer, found: tuple[Any, ...]) -> None:
+        peer.account.confirmed = found[2]
+
     async def _load(self, peer: Peer, stream: int, data: bytes, ticket: Any) -> None:
         try:
             memory = await self._payloads.load(ticket)
@@ -247,19 +267,21 @@ class Arrivals:
                 else:
                     self._serve(peer, found)
         finally:
+            peer.account.receipt = None
             endpoints.decoding.reset(token)
 
     def _take_large_record(self, peer: Peer, data: Memory, memory: list[memoryview]) -> None:
         try:
             found = loads(data, memory)
         except Exception as error:  # noqa: BLE001 - as for small ones
-            self._undecodable(peer, outline(bytes(data)), error)
+            self._undecodable(peer, self._counted(peer, outline(bytes(data))), error)
         else:
             self._serve(peer, found)
 
     def _lost(self, peer: Peer, announcement: tuple[Any, ...]) -> None:
         """A large record will not come: its sender died with it, or let it go."""
         _, number, _, kind, what, asked = announcement
+        self._counted(peer, (kind,))
         ask = self._host.asks.remote.get(number)
         if kind in (REPLY, FAIL, ITEM):
             if ask is not None:
@@ -297,6 +319,35 @@ class Arrivals:
         else:
             address = Address(self._host.system, self._host.seat, found[1] if found else 0)
             self._host.dead_letters.add(found[4] if len(found) > 4 else found, address, Reason.UNDECODABLE, None)  # noqa: PLR2004
+
+    def _receipt(self, peer: Peer) -> Receipt:
+        """Count a message; its envelope has to hold the receipt."""
+        account = peer.account
+        receipt = account.receipt
+        if receipt is None or receipt.count >= TOGETHER:
+            receipt = account.receipt = Receipt(account)
+            if not account.reporting:
+                account.reporting = True
+                self._host.loop.call_later(REPORTING, self._report, peer)
+        receipt.count += 1
+        return receipt
+
+    def _counted(self, peer: Peer, found: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Count a message that is lost here, which is one that this host is done with."""
+        if found and found[0] in COUNTED:
+            self._receipt(peer)
+        return found
+
+    def _report(self, peer: Peer) -> None:
+        """Tell a peer how many of its messages this host is done with, and go on while there may be more."""
+        account = peer.account
+        news = account.done != account.reported
+        if news:
+            account.reported = account.done
+            peer.push((DONE, 0, account.done))
+        account.reporting = not peer.ended and (news or account.open > 0)
+        if account.reporting:
+            self._host.loop.call_later(REPORTING, self._report, peer)
 
     def _sender_of(self, peer: Peer, sender: int | tuple[int, int] | None) -> Ref[Any] | None:
         if sender is None:

@@ -5,6 +5,7 @@ The short way, from a handler or the main function to an actor of the same host,
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -16,6 +17,7 @@ from actors.mail.asks import Ask, Relay
 from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Asker, Envelope, Sender
 from actors.ref import DEFAULT_TIMEOUT, Ref
+from actors.supervising.failure import refusal
 from actors.supervising.signals import Signal
 
 if TYPE_CHECKING:
@@ -52,6 +54,10 @@ class Carrier(Protocol):
 
     def when_read(self, sitting: Sitting, then: Callable[[], None]) -> None:
         """Call `then` once everything that a sitting had sent before its end has been read; now, if it has been."""
+        ...
+
+    def died_with(self, sitting: Sitting) -> int | None:
+        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
         ...
 
     def seat_taken(self, seat: "Seat") -> None:
@@ -121,7 +127,7 @@ class Delivery:
     def _tell_out(self, address: Address, message: object, sender: Sender | None) -> None:
         host = self._host
         if address.seat == host.seat:
-            host.dead_letters.add(message, address, Reason.NOT_RUNNING, sender.ref if sender else None)
+            self._tell_nobody(address, message, sender)
         elif host.post is None:
             host.dead_letters.add(message, address, Reason.UNREACHABLE, sender.ref if sender else None)
         else:
@@ -146,7 +152,7 @@ class Delivery:
         if cell is not None:
             cell.accept(Envelope(request, handler, activity.cell, ask, ask.deadline))
         elif address.seat == host.seat:
-            ask.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
+            self.ask_nobody(address, ask, Envelope(self.given(request), None, activity.cell, ask, ask.deadline))
         elif host.post is None:
             ask.fail(Unreachable(f"This system has no host on seat {address.seat}.", ran="no"))
         elif ask.deadline is not None and ask.deadline <= host.clock():
@@ -192,7 +198,7 @@ class Delivery:
         host = self._host
         ask = self.open_ask(address, timeout, activity)
         if address.seat == host.seat:
-            ask.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
+            self.ask_nobody(address, ask, Envelope(self.given(message), None, activity.cell, accepted=ask))
         elif host.post is None:
             ask.fail(Unreachable(f"This system has no host on seat {address.seat}.", ran="no"))
         else:
@@ -210,11 +216,51 @@ class Delivery:
         elif ask is None:
             self._tell_out(address, message, sender)
         elif address.seat == host.seat:
-            ask.fail(NotRunning(f"No actor has the address {address} (any more)."))
+            self.ask_nobody(address, ask, Envelope(self.given(message), None, sender, ask, deadline))
         elif host.post is None:
             ask.fail(Unreachable(f"This system has no host on seat {address.seat}.", ran="no"))
         else:
             host.post.ask(address, message, sender, ask, deadline)
+
+    def _tell_nobody(self, address: Address, message: object, sender: Sender | None) -> None:
+        """No actor of this host has the address; on a seat that was taken over, it may be on its way back."""
+        host, returning = self._host, self._host.returning
+        give_up = partial(host.dead_letters.add, message, address, sender=sender.ref if sender else None)
+        again = partial(self._returned, address, Envelope(self.given(message), None, sender), give_up)
+        refuse = partial(give_up, reason=Reason.MAILBOX_FULL)
+        if returning is None or not returning.hold(address.number, again, refuse):
+            give_up(reason=Reason.NOT_RUNNING)
+
+    def ask_nobody(self, address: Address, asker: Asker, envelope: Envelope) -> None:
+        """As `_tell_nobody`, for what somebody waits for."""
+        returning = self._host.returning
+
+        def give_up(reason: Reason) -> None:
+            asker.fail(refusal(reason, str(address)))
+
+        again, refuse = partial(self._returned, address, envelope, give_up), partial(give_up, Reason.MAILBOX_FULL)
+        if returning is None or not returning.hold(address.number, again, refuse):
+            asker.fail(NotRunning(f"No actor has the address {address} (any more). Get a new ref from its parent."))
+
+    def _returned(self, address: Address, envelope: Envelope, give_up: Callable[[Reason], None]) -> None:
+        """An actor that was waited for has come back, or will not."""
+        cell = self._host.cell_at(address)
+        if cell is None:
+            give_up(Reason.NOT_RUNNING)
+            return
+        handler = envelope.handler = cell.blueprint.table.find(envelope.message.__class__)
+        conflated = handler is not None and handler.conflate_key is not None
+        streams = handler is not None and handler.streams
+        if (
+            (handler is None and cell.behaviour is None)
+            or (envelope.accepted is not None and conflated)
+            or (hasattr(envelope.ask, "put") and not streams)
+        ):
+            give_up(Reason.NOT_HANDLED)
+        elif envelope.accepted is not None:
+            cell.accept_send(envelope)
+        else:
+            cell.accept(envelope)
 
     def stream(self, ref: Ref[Any], request: object, timeout: float | None) -> AsyncIterator[Any]:
         """Ask for a stream of replies."""

@@ -5,7 +5,7 @@ from actors.cells.observer import Observer
 from actors.cells.streams import Incoming
 from actors.instrument import Observation, Verb
 from actors.mail.activity import running
-from actors.mail.envelope import Asker, Envelope, Sender
+from actors.mail.envelope import PLAIN, Asker, Sender
 from actors.post.post import Post
 
 
@@ -15,7 +15,7 @@ class ObservedPost(Post):
     def tell(self, address: Address, message: object, sender: Sender | None, header: bytes | None = None) -> None:
         """Send a message; raises Unsendable."""
         handled = running.get().envelope
-        if handled.__class__ is Envelope:  # nobody watches what is being handled
+        if handled.__class__ in PLAIN:  # nobody watches what is being handled
             super().tell(address, message, sender)
             return
         observation = self._observer.sends(Verb.TELL, message, address, handled)
@@ -37,7 +37,7 @@ class ObservedPost(Post):
     ) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
         handled = running.get().envelope
-        if handled.__class__ is Envelope:
+        if handled.__class__ in PLAIN:
             super().ask(address, request, sender, ask, deadline)
             return
         forwarded = handled is not None and ask is handled.ask
@@ -62,7 +62,7 @@ class ObservedPost(Post):
     ) -> None:
         """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
         handled = running.get().envelope
-        if handled.__class__ is not Envelope:
+        if handled.__class__ not in PLAIN:
             observation = self._observer.sends(Verb.SEND, message, address, handled, ask)
             header = header or self._header(observation, sender)
         await super().send(address, message, sender, ask, deadline, header)
@@ -77,7 +77,7 @@ class ObservedPost(Post):
     ) -> None:
         """Send a request for a stream; raises Unsendable."""
         handled = running.get().envelope
-        if handled.__class__ is not Envelope:
+        if handled.__class__ not in PLAIN:
             observation = self._observer.sends(Verb.STREAM, request, address, handled, incoming)
             header = header or self._header(observation, sender)
         super().stream(address, request, sender, incoming, header)

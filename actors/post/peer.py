@@ -15,11 +15,13 @@ from actors.encoding.code import ClassTable
 from actors.encoding.pickling import dumps, loads
 from actors.encoding.registry import Key
 from actors.links.link import Link
+from actors.post.account import Account
 from actors.post.waiting_link import WaitingLink
 from actors.post.wire import (
     ASK,
     BUFFERS,
     CREDIT,
+    DONE,
     FAILED,
     ITEM,
     LARGE,
@@ -54,7 +56,7 @@ REQUESTS = frozenset((TELL, TOLD, ASK, SEND, STREAM))
 REPLIES = frozenset((REPLY, ITEM))
 ASKING = frozenset((ASK, SEND, STREAM))
 SIGNALS = frozenset((SIGNAL, FAILED))
-NEVER_HELD = frozenset((CREDIT, NOTICE, BUFFERS, LARGE, PARCEL, LOADED))
+NEVER_HELD = frozenset((CREDIT, NOTICE, BUFFERS, LARGE, PARCEL, LOADED, DONE))
 
 Memory = bytes | memoryview
 
@@ -94,6 +96,7 @@ class Peer:
         is_near: Callable[[int], bool],
         give_up: Callable[[Sitting, tuple[Any, ...]], None],
     ) -> None:
+        self.account = Account()
         self._payloads = payloads
         self._is_near = is_near
         self._give_up = give_up

@@ -16,7 +16,7 @@ import msgspec
 from actors.address import Address, Sitting
 from actors.directory import Seat
 from actors.encoding.code import ClassTable
-from actors.encoding.pickling import dumps_spec, refusal
+from actors.encoding.pickling import refusal
 from actors.errors import MailboxFull, TimedOut, Unreachable, Unsendable
 from actors.links.endpoints import Endpoint, TcpEndpoint
 from actors.links.events import LinkState
@@ -30,20 +30,10 @@ from actors.post.last_words import LastWords
 from actors.post.payloads import Payloads, Store
 from actors.post.peer import INLINE, Peer
 from actors.post.settlement import Settlement
-from actors.post.waiting_link import WaitingLink
-from actors.post.wire import ASK, CREDIT, FAILED, SEND, SIGNAL, STREAM, TELL, TOLD
-from actors.ref import Ref
-from actors.supervising.signals import (
-    ChildEnded,
-    ChildFailed,
-    ChildStarted,
-    Ended,
-    NewsAbout,
-    Restored,
-    ResumeChild,
-    Signal,
-    StartChild,
-)
+from actors.post.signalling import Signalling
+from actors.post.waiting_link import NOBODY, WaitingLink
+from actors.post.wire import ASK, CREDIT, SEND, STREAM, TELL, TOLD, sender_in
+from actors.supervising.signals import Signal
 
 if TYPE_CHECKING:
     from actors.cells.streams import Incoming
@@ -57,11 +47,8 @@ astuple: Any = msgspec.structs.astuple
 PAYLOADS_PAUSE = 0.005
 """Seconds between two looks at whether the last payloads have been loaded."""
 
-FOR_THE_DEAD = (ChildStarted, ChildFailed, ChildEnded, ResumeChild, Ended, NewsAbout, Restored)
-"""Signals to a sitting that has ended, which mean nothing to the next one on its seat."""
-
-NOBODY = 0
-"""Stands for the epoch of whoever will be found on a seat, or will take it."""
+CLIENTS_PAUSE = 0.1
+"""Seconds between two looks of a process that is no host, and hears nothing by itself, while a seat is vacant."""
 
 OVERHEAD = 128 * 1024
 """Bytes of a large record that are not its message: sizes, addresses, names."""
@@ -94,6 +81,7 @@ class Post:
         )
         self._arrivals = Arrivals(host, self._answers, self._payloads)
         self._settlement = Settlement(host, self._classes, self._arrivals, self._payloads)
+        self._signals = Signalling(host, self._classes, self._answers, self._peer)
 
     def use(self, links: "Links") -> None:
         """Begin to carry, on these links."""
@@ -108,12 +96,14 @@ class Post:
             index = self._classes.index_for(message.__class__)
         peer = self._peers.get(address.seat) or self._peer(address.seat)
         values = astuple(message) if index else message
-        record: tuple[Any, ...] = (TELL, address.number, _sender(sender), index, values)
+        record: tuple[Any, ...] = (TELL, address.number, sender_in(sender), index, values)
         if header is not None:
             record = (TOLD, *record[1:], header)
         if peer is None or not self._put(peer, record, message):
             reason = Reason.UNREACHABLE if peer is None or peer.ended else Reason.LINK_FULL
             self._host.dead_letters.add(message, address, reason, sender.ref if sender else None)
+        else:
+            peer.account.told += 1
 
     def ask(
         self,
@@ -159,24 +149,7 @@ class Post:
 
     def signal(self, to: Address, signal: Signal) -> None:
         """Send a signal; raises Unsendable for a start whose arguments cannot be encoded."""
-        peer = self._peer(to.seat)
-        if peer is None:
-            self._host.nobody_there(to, signal)
-            return
-        if peer.sitting.epoch == NOBODY and isinstance(signal, FOR_THE_DEAD) and self._host.seating.is_over(to.seat, 0):
-            return
-        if isinstance(signal, ChildFailed):
-            failure, error = signal.failure, signal.failure.error
-            bare = msgspec.structs.replace(signal, failure=msgspec.structs.replace(failure, error=None))
-            peer.put((FAILED, to.number, bare, self._answers.parcel(error)), 0, must=True)
-            return
-        try:
-            peer.put((SIGNAL, to.number, signal), 0, must=True)
-        except Unsendable:
-            if isinstance(signal, StartChild):  # names the argument
-                spec = signal.spec
-                dumps_spec(spec.actor_class, spec.args, spec.kwargs or {}, [], self._classes.origin, [])
-            raise
+        self._signals.send(to, signal)
 
     def _request(
         self,
@@ -199,12 +172,14 @@ class Post:
         ask.target = address
         number = self._host.asks.number(ask)
         values = astuple(request) if index else request
-        record: tuple[Any, ...] = (kind, address.number, _sender(sender), index, values, number, deadline)
+        record: tuple[Any, ...] = (kind, address.number, sender_in(sender), index, values, number, deadline)
         if not self._put(peer, record if header is None else (*record, header), request):
             if peer.ended:
                 ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
             else:
                 ask.fail(MailboxFull(f"The link to {peer.sitting} has no room. Ask again later, or use send."))
+        elif kind == SEND:
+            peer.account.told += 1
         return number
 
     def _put(self, peer: Peer, record: tuple[Any, ...], message: object) -> bool:
@@ -225,8 +200,13 @@ class Post:
 
     def give_up(self, sitting: Sitting) -> None:
         """A sitting has ended for good."""
+        self._signals.give_up(sitting)
         if self._links is not None:
             self._links.give_up(sitting)
+
+    def died_with(self, sitting: Sitting) -> int | None:
+        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
+        return self._settlement.missing.pop(sitting, None)
 
     def away(self) -> list[Sitting]:
         """The hosts that cannot be reached now."""
@@ -237,7 +217,7 @@ class Post:
     def when_read(self, sitting: Sitting, then: Callable[[], None]) -> None:
         """Call `then` once nothing more can come from a sitting that has ended: at the end of its stream (rule A24)."""
         known = self._by_sitting.get(sitting)
-        if known is None or known.link.state is not LinkState.UP:
+        if sitting not in self._ending and (known is None or known.link.state is not LinkState.UP):
             then()
             return
         self._last_words.expect(sitting, then)
@@ -292,7 +272,20 @@ class Post:
 
     def _await(self, seat: int) -> Peer:
         """A seat that nobody sits on now: keep what is sent there, up to a bound, until somebody does."""
-        return self._welcome(Sitting(seat, NOBODY), WaitingLink(self._host.settings.link_buffer_bytes))
+        waiting = WaitingLink(self._host.settings.link_buffer_bytes)
+        peer = self._welcome(Sitting(seat, NOBODY), waiting)
+        if self._host.seat < 0:
+            self._host.work.start_system(self._look_again(waiting))
+        return peer
+
+    async def _look_again(self, waiting: WaitingLink) -> None:
+        """As a process that is no host: look until the wait is over."""
+        while not waiting.over:
+            await asyncio.sleep(CLIENTS_PAUSE)
+            try:
+                self._host.new_table(await self._host.directory.table())
+            except Exception as error:  # noqa: BLE001 - the next look may succeed
+                log.warning("The directory could not be asked: %s: %s", type(error).__name__, error)
 
     def _search(self, seat: int) -> Peer:
         """A seat that this host has not heard of yet: keep what is sent there until the directory has been asked."""
@@ -400,12 +393,3 @@ class Post:
 
 def _nothing() -> None:
     pass
-
-
-def _sender(sender: Sender | None) -> int | tuple[int, int] | None:
-    """A sender on this host is its number alone; one that sent from elsewhere is seat and number."""
-    if sender is None:
-        return None
-    if isinstance(sender, Ref):
-        return (sender.address.seat, sender.address.number)
-    return sender.ref.address.number

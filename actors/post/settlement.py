@@ -12,12 +12,14 @@ from actors.address import Address, Sitting
 from actors.encoding.code import ClassTable, class_of
 from actors.encoding.pickling import loads
 from actors.errors import AskError, Unreachable
+from actors.links.events import LinkState
 from actors.mail.asks import Ask, Relay
 from actors.mail.dead_letters import Reason
 from actors.post.arrivals import Arrivals
 from actors.post.payloads import Payloads
 from actors.post.peer import ASKING, SIGNALS, Announced, LostMessage, Peer
-from actors.post.wire import BUFFERS, FAIL, ITEM, LARGE, REPLY, SIGNAL, TELL, TOLD, outline
+from actors.post.waiting_link import NOBODY
+from actors.post.wire import BUFFERS, COUNTED, FAIL, ITEM, LARGE, REPLY, SIGNAL, TELL, TOLD, outline
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -33,6 +35,10 @@ class Settlement:
         self._classes = classes
         self._arrivals = arrivals
         self._payloads = payloads
+        self._given_up = 0
+        """Tells and sends that were given up, in all sessions."""
+        self.missing: dict[Sitting, int] = {}
+        """How many messages may have died inside a host, for sessions that were broken off."""
 
     def session_over(
         self,
@@ -44,6 +50,7 @@ class Settlement:
     ) -> None:
         """Account for it all; `lost` are the link's streams that were not confirmed. What did arrive is handed over."""
         large: list[Announced] = []
+        given_up = self._given_up
         if known is not None:
             self._payloads.peer_ended(sitting)
             self._arrivals.session_ended(known)
@@ -54,6 +61,14 @@ class Settlement:
         self._account(sitting, never_sent, counted, left=False)
         for announced in large:
             self._lose(sitting, announced)
+        if (
+            known is not None
+            and sitting.seat >= 0
+            and sitting.epoch != NOBODY
+            and known.link.state is LinkState.GIVEN_UP
+        ):
+            died = known.account.missing(self._given_up - given_up)
+            self.missing[sitting] = self.missing.get(sitting, 0) + died
         self._host.asks.fail_for_seat(sitting.seat, _cut_off)
 
     def _account(self, sitting: Sitting, records: list[bytes], counted: set[int], *, left: bool) -> None:
@@ -89,6 +104,7 @@ class Settlement:
         kind, number = found[0], found[1]
         address = Address(self._host.system, sitting.seat, number)
         reason = Reason.UNKNOWN if left else Reason.UNREACHABLE
+        self._given_up += kind in COUNTED
         if kind in {TELL, TOLD}:
             self._host.dead_letters.add(self._own(found), address, reason, None)
         elif kind in ASKING:
@@ -101,7 +117,7 @@ class Settlement:
         elif kind in (REPLY, FAIL, ITEM):
             self._host.dead_letters.add(found[-1], Address(self._host.system, sitting.seat, 0), reason, None)
         elif kind == SIGNAL:
-            self._host.nobody_there(address, found[2], sitting.epoch)
+            self._host.seating.nobody_there(address, found[2], sitting.epoch)
 
     def _own(self, found: tuple[Any, ...]) -> object:
         """The message of one of this host's own records."""

@@ -1,9 +1,12 @@
-"""Stands for the link to a seat that the directory is being asked about, so that what is sent there keeps its order."""
+"""Stands for the link to a seat that is vacant or being asked about, so that what is sent there keeps its order."""
 
 import asyncio
 from collections.abc import Collection, Sequence
 
 from actors.links.events import LinkState
+
+NOBODY = 0
+"""Stands for the epoch of whoever will be found on a seat, or will take it."""
 
 
 class WaitingLink:
@@ -16,6 +19,11 @@ class WaitingLink:
         self._room = room
         self._records: list[bytes] = []
         self._over = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is known who sits there, or that nobody does."""
+        return self._over.is_set()
 
     def send(self, record: bytes) -> bool:
         """Keep a record; False when there is no room."""

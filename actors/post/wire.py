@@ -20,6 +20,7 @@ that cannot be decoded whole can still be accounted for: `outline` reads it with
     PARCEL   actor or ask, stream, pickle, ticket, link's stream    the record that belongs there: its pickle and a
                                                                     ticket for its memory, or the large record it is
     LOADED   0, ticket's number                                     the memory has been loaded
+    DONE     0, count                                               of TELLs and SENDs that came, done with in all
 
 Deadlines are on the sender's clock. Values are a struct's fields in order, or with class index 0 the message itself.
 ASK, SEND and STREAM may have an instrument's header as one item more.
@@ -29,9 +30,14 @@ import io
 import pickle
 from typing import Any, Self, cast
 
-TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS, LARGE, PARCEL, LOADED, TOLD = (
-    range(16)
-)
+from actors.mail.envelope import Sender
+from actors.ref import Ref
+
+TELL, ASK, SEND, STREAM, REPLY, FAIL, ITEM, CREDIT, SIGNAL, FAILED, NOTICE, BUFFERS = range(12)
+LARGE, PARCEL, LOADED, TOLD, DONE = range(12, 17)
+
+COUNTED = frozenset((TELL, TOLD, SEND))
+"""Messages whose sender does not hear by an outcome what became of them once they were accepted."""
 
 
 OWN = frozenset(("actors.address", "actors.supervising.signals"))
@@ -87,3 +93,12 @@ class _Endless:
 
     def __next__(self) -> bytes:
         return b""
+
+
+def sender_in(sender: Sender | None) -> int | tuple[int, int] | None:
+    """A sender on this host is its number alone; one that sent from elsewhere is seat and number."""
+    if sender is None:
+        return None
+    if isinstance(sender, Ref):
+        return (sender.address.seat, sender.address.number)
+    return sender.ref.address.number

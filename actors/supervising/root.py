@@ -110,6 +110,7 @@ class Root:
         elif isinstance(signal, NewsAbout):
             self.host.seating.heard(signal)
         elif isinstance(signal, Restored):
-            log.debug("%s has started again whatever it had on this seat.", signal.host)
+            if self.host.returning is not None:
+                self.host.returning.restored(signal.host)
         else:
             log.error("A root was sent %s; nothing was done.", type(signal).__name__)

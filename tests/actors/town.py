@@ -60,6 +60,8 @@ class Resident:
         link_settings: LinkSettings,
         store: Any,
         instrument: Any = None,
+        *,
+        takes_over: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.clerk = Clerk(directory)
@@ -73,6 +75,7 @@ class Resident:
             directory=self.clerk,
             node="node",
             instrument=instrument,
+            takes_over=takes_over,
         )
         self.post = Post(self.host, store) if instrument is None else ObservedPost(self.host, store)
         self.links = Links(
@@ -87,6 +90,7 @@ class Resident:
             start=self.host.work.start_system,
         )
         self.post.use(self.links)
+        self.host.seating.look_now = self.look
         self.host.post = self.post
         self.letters: list[DeadLetter] = []
         self.host.dead_letters.subscribe(self.letters.append)
@@ -105,6 +109,14 @@ class Resident:
         )
         spawner = Spawner(self.host, self.host.root.children, name=name, placement=placement, stop_budget=None)
         return await spawner.spawn(kind, *args)
+
+    def look(self) -> None:
+        """Get the newest table, soon."""
+
+        async def steps() -> None:
+            self.host.new_table(await self.clerk.table())
+
+        self.host.work.start_system(steps())
 
     def ref(self, other: "Ref[Any]") -> "Ref[Any]":
         """The same actor, reached from this host."""
@@ -154,6 +166,7 @@ class Town:
             links or LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001),
             store,
             instrument,
+            takes_over=seat is not None,
         )
         table = self.directory.register(now, await resident.listen(self.folder), {}, ())
         self.residents.append(resident)
@@ -205,7 +218,10 @@ class Town:
                 await until(lambda one=one: dead.host.seat not in one.post._peers)
 
     async def close(self) -> None:
-        for resident in self.living:
+        for resident in self.residents:
+            if resident.crashed:  # what is left of it is no part of the test
+                resident.host._next_turn = resident.host._turn
+                resident.host._ask_for_turn()
             await resident.host.stop_cells(EndReason.STOPPED)
         for resident in self.residents:
             await resident.links.close(1.0)

@@ -317,7 +317,7 @@ async def look_for_missing(host: Host, look: Callable[[], Awaitable[None]]) -> N
 def watch_peers(host: Host, look: Callable[[], Awaitable[None]]) -> None:
     """Look at the table whenever a peer goes away."""
     assert isinstance(host.post, Post)
-    host.post.unreachable = Lookout(host, look).alarm
+    host.post.unreachable = host.seating.look_now = Lookout(host, look).alarm
 
 
 def open_directory(generation: int, config: Admission) -> OpenDirectory:
