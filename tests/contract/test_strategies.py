@@ -1,24 +1,16 @@
 """Strategies, restart types and ways to end: who is restarted with whom, in which order, and who is gone (A10, A11)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from actors import (
-    Actor,
     Backoff,
     Directive,
     EndReason,
     Failed,
-    NotRunning,
     Ref,
     Restart,
-    Shutdown,
-    SpawnFailed,
-    Stopped,
-    StopReport,
     Strategy,
     Supervision,
     System,
@@ -26,80 +18,12 @@ from actors import (
     call,
     spread,
 )
-from tests.contract.cast import Gate, Note, Recorder
-
-FIRST, MIDDLE, LAST = "abc"
-PATIENCE = 20.0
+from tests.contract.cast import Gate, Recorder
+from tests.contract.house import FIRST, LAST, MIDDLE, House, Part, becomes, lives, parts
 
 
 def decide(error: BaseException) -> Directive:
     return Directive.STOP if isinstance(error, LookupError) else Directive.RESTART
-
-
-class Part(Actor):
-    """Says when it starts and stops, and goes on only when that was heard, so that the order is the true one."""
-
-    def __init__(self, log: Ref[Recorder], label: str, gate: Ref[Gate] | None = None) -> None:
-        self.log, self.label, self.gate = log, label, gate
-
-    async def on_start(self) -> None:
-        await self.say("start")
-
-    async def on_stop(self) -> None:
-        if self.gate is not None:
-            await self.gate.ask(Gate.passed(), timeout=None)
-        await self.say("stop")
-
-    async def say(self, what: str) -> None:
-        await self.log.send(Note(f"{self.label} {what} {self.context.incarnation}"))
-
-    @call
-    def life(self) -> int:
-        return self.context.incarnation
-
-    @call
-    def fail(self, error: Exception) -> None:
-        raise error
-
-    @call
-    def finish(self) -> None:
-        self.context.stop()
-
-    @call
-    async def fail_after(self, gate: Ref[Gate]) -> None:
-        await gate.ask(Gate.passed(), timeout=None)
-        raise ValueError("all at once")
-
-
-class House(Actor):
-    """Three parts in order, on several hosts where there are any."""
-
-    def __init__(self, log: Ref[Recorder], restart: Restart = Restart.TRANSIENT, **kinds: Any) -> None:
-        self.log, self.restart, self.kinds = log, restart, kinds
-
-    async def on_start(self) -> None:
-        for label in (FIRST, MIDDLE, LAST):
-            restart = self.restart if label == MIDDLE else Restart.TRANSIENT
-            options = self.context.options(name=label, placement=spread(), restart=restart, stop_budget=2.0)
-            await options.spawn(self.kinds.get(label, Part), self.log, label)
-
-    @call
-    def part(self, label: str) -> Ref[Any] | None:
-        return self.context.child(label)
-
-    @call
-    async def end(self, label: str) -> StopReport:
-        ref = self.context.child(label)
-        assert ref is not None
-        return await self.context.stop_child(ref)
-
-    @call
-    def names(self) -> list[str]:
-        return [label for label in (FIRST, MIDDLE, LAST) if self.context.child(label) is not None]
-
-    @call
-    def life(self) -> int:
-        return self.context.incarnation
 
 
 class OneForOne(House):
@@ -131,29 +55,6 @@ BACK = {
     "was stopped by its parent": (),
 }
 BEGIN = [f"{label} start 1" for label in (FIRST, MIDDLE, LAST)]
-
-
-async def parts(house: Ref[House]) -> list[Ref[Any]]:
-    return [await house.ask(House.part(label)) for label in (FIRST, MIDDLE, LAST)]
-
-
-async def lives(refs: list[Ref[Any]]) -> list[int]:
-    """The incarnation of each; 0 for one that is gone."""
-
-    async def life(ref: Ref[Any]) -> int:
-        try:
-            return await ref.ask(Part.life())
-        except (NotRunning, Stopped):
-            return 0
-
-    return [await life(ref) for ref in refs]
-
-
-async def becomes(expected: object, look: Callable[[], Awaitable[object]]) -> None:
-    """Look until it is so; an error after PATIENCE."""
-    async with asyncio.timeout(PATIENCE):
-        while await look() != expected:
-            pass
 
 
 @pytest.mark.parametrize("restart", list(Restart))
@@ -406,232 +307,6 @@ def test_what_waits_for_those_that_stop_with_a_sibling_is_handled_by_their_next_
         assert await asyncio.gather(asked[0], asked[2]) == [2, 2]
 
     system.run(main)
-
-
-# ---- those who fail for ever ----------------------------------------------------------------------------------------
-
-
-class NeverStarts(Actor):
-    """Says that it is about to fail."""
-
-    def __init__(self, log: Ref[Recorder]) -> None:
-        self.log = log
-
-    def on_start(self) -> None:
-        self.log.tell(Note("tries"))
-        raise ValueError("never")
-
-
-class StopsAtOnce(NeverStarts):
-    def on_start(self) -> None:
-        self.log.tell(Note("tries"))
-        self.context.stop()
-
-
-class Manager(Actor):
-    """Starts what never stays, and does not wait for it."""
-
-    supervision = Supervision(restarts=2, within=60.0, strategy=Strategy.ONE_FOR_ALL)
-
-    def __init__(self, kind: type[Any], log: Ref[Recorder]) -> None:
-        self.kind, self.log = kind, log
-
-    def on_start(self) -> None:
-        self.context.options(restart=Restart.PERMANENT).spawn_nowait(self.kind, self.log)
-
-    @call
-    def life(self) -> int:
-        return self.context.incarnation
-
-
-@pytest.mark.parametrize("kind", [NeverStarts, StopsAtOnce])
-def test_children_that_fail_for_ever_end_by_escalation_after_a_known_number_of_starts(
-    own_system: System, kind: type[Any]
-) -> None:
-    async def main(system: System) -> None:
-        log = await system.spawn(Recorder)
-        manager = await system.spawn(Manager, kind, log)
-        await log.ask(Recorder.watch(manager))
-
-        async def is_gone() -> bool:
-            try:
-                await manager.ask(Manager.life())
-            except (NotRunning, Stopped):
-                return True
-            return False
-
-        await becomes(True, is_gone)
-        tries = (await log.ask(Recorder.until(0))).count("tries")
-        assert tries == 3 * 11  # two restarts here, ten in the system's root: levels multiply
-
-    own_system.run(main)
-
-
-# ---- permanent, significant, and options that contradict each other --------------------------------------------------
-
-
-class Lasting(Actor):
-    supervision = Supervision(restarts=3, within=60.0)
-
-    def __init__(self, log: Ref[Recorder]) -> None:
-        self.log = log
-
-    async def on_start(self) -> None:
-        options = self.context.options(name=FIRST, placement=spread(), restart=Restart.PERMANENT)
-        self.child = await options.spawn(Part, self.log, FIRST)
-
-    @call
-    def get(self) -> Ref[Part]:
-        return self.child
-
-    @call
-    def life(self) -> int:
-        return self.context.incarnation
-
-
-def test_a_permanent_actor_that_stops_itself_goes_on_as_its_next_incarnation(system: System) -> None:
-    async def main(system: System) -> None:
-        log, watcher = await system.spawn(Recorder), await system.spawn(Recorder)
-        lasting = await system.spawn(Lasting, log)
-        child = await lasting.ask(Lasting.get())
-        await watcher.ask(Recorder.watch(child))
-        child.tell(Part.finish())
-        assert await child.ask(Part.life()) == 2  # it waited in the mailbox meanwhile
-        (ended,) = await watcher.ask(Recorder.until(1))
-        assert isinstance(ended, Terminated)
-        assert (ended.incarnation, ended.reason) == (1, EndReason.STOPPED)
-
-    system.run(main)
-
-
-def test_a_permanent_actor_that_stops_itself_too_often_fails_its_parent(system: System) -> None:
-    async def main(system: System) -> None:
-        log = await system.spawn(Recorder)
-        lasting = await system.spawn(Lasting, log)
-        child = await lasting.ask(Lasting.get())
-        for _ in range(4):
-            child.tell(Part.finish())
-        await becomes(2, lambda: lasting.ask(Lasting.life()))
-        assert await (await lasting.ask(Lasting.get())).ask(Part.life()) == 1
-
-    system.run(main)
-
-
-def test_a_permanent_actor_that_stops_itself_while_it_starts_fails_its_spawn(system: System) -> None:
-    async def main(system: System) -> None:
-        log = await system.spawn(Recorder)
-        with pytest.raises(SpawnFailed, match="stopped itself"):
-            await system.options(restart=Restart.PERMANENT).spawn(StopsAtOnce, log)
-
-    system.run(main)
-
-
-class Leader(Actor):
-    """Two significant children, and one that is not."""
-
-    supervision = Supervision(shutdown=Shutdown.ANY_SIGNIFICANT)
-
-    def __init__(self, log: Ref[Recorder]) -> None:
-        self.log = log
-
-    async def on_start(self) -> None:
-        for label in (FIRST, MIDDLE):
-            options = self.context.options(name=label, placement=spread(), significant=True)
-            await options.spawn(Part, self.log, label)
-        await self.context.options(name=LAST, placement=spread()).spawn(Part, self.log, LAST)
-
-    @call
-    def part(self, label: str) -> Ref[Any] | None:
-        return self.context.child(label)
-
-    @call
-    async def end(self, label: str) -> None:
-        ref = self.context.child(label)
-        assert ref is not None
-        await self.context.stop_child(ref)
-
-
-class Team(Leader):
-    supervision = Supervision(shutdown=Shutdown.ALL_SIGNIFICANT)
-
-
-def test_a_supervisor_stops_when_any_significant_child_has_ended(system: System) -> None:
-    async def main(system: System) -> None:
-        log, watcher = await system.spawn(Recorder), await system.spawn(Recorder)
-        leader = await system.spawn(Leader, log)
-        await watcher.ask(Recorder.watch(leader))
-        part = {label: await leader.ask(Leader.part(label)) for label in (FIRST, MIDDLE, LAST)}
-        part[FIRST].tell(Part.fail(ValueError("it is restarted, so it has not ended")))
-        assert await part[FIRST].ask(Part.life()) == 2
-        part[LAST].tell(Part.finish())  # it is not significant
-        await becomes(None, lambda: leader.ask(Leader.part(LAST)))
-        part[MIDDLE].tell(Part.finish())
-        (ended,) = await watcher.ask(Recorder.until(1))
-        assert isinstance(ended, Terminated)
-        assert ended.reason is EndReason.STOPPED
-        assert (await log.ask(Recorder.until(0)))[-2:] == ["b stop 1", "a stop 2"]
-
-    system.run(main)
-
-
-def test_a_supervisor_stops_when_the_last_significant_child_has_ended_by_itself(system: System) -> None:
-    async def main(system: System) -> None:
-        log, watcher = await system.spawn(Recorder), await system.spawn(Recorder)
-        team = await system.spawn(Team, log)
-        await watcher.ask(Recorder.watch(team))
-        part = {label: await team.ask(Leader.part(label)) for label in (FIRST, MIDDLE)}
-        part[FIRST].tell(Part.finish())
-        await becomes(None, lambda: team.ask(Leader.part(FIRST)))
-        part[MIDDLE].tell(Part.finish())
-        (ended,) = await watcher.ask(Recorder.until(1))
-        assert isinstance(ended, Terminated)
-        assert ended.reason is EndReason.STOPPED
-
-    system.run(main)
-
-
-def test_a_supervisor_does_not_stop_for_a_child_that_it_stops(system: System) -> None:
-    async def main(system: System) -> None:
-        log = await system.spawn(Recorder)
-        leader = await system.spawn(Leader, log)
-        await leader.ask(Leader.end(FIRST))
-        await leader.ask(Leader.end(MIDDLE))
-        assert await leader.ask(Leader.part(LAST)) is not None
-
-    system.run(main)
-
-
-class Contradictory(Actor):
-    @call
-    async def spawn(self, restart: Restart) -> str:
-        try:
-            await self.context.options(restart=restart, significant=True).spawn(Recorder)
-        except ValueError as error:
-            return str(error)
-        return "spawned"
-
-
-@pytest.mark.parametrize(
-    ("restart", "why"), [(Restart.TRANSIENT, "shutdown="), (Restart.PERMANENT, "cannot be significant")]
-)
-def test_options_that_contradict_each_other_are_refused(system: System, restart: Restart, why: str) -> None:
-    async def main(system: System) -> None:
-        contradictory = await system.spawn(Contradictory)
-        assert why in await contradictory.ask(Contradictory.spawn(restart))
-
-    system.run(main)
-
-
-@pytest.mark.parametrize("wrong", [{"strategy": Strategy.ONE_FOR_ALL}, {"shutdown": Shutdown.ANY_SIGNIFICANT}])
-def test_a_system_treats_each_top_level_actor_by_itself(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="each top-level actor by itself"):
-        System(on="local", supervision=Supervision(**wrong))
-
-
-@pytest.mark.parametrize("wrong", [{"strategy": "one_for_all"}, {"shutdown": "never"}])
-def test_a_strategy_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="give a"):
-        Supervision(**wrong)
 
 
 class Waiting(House):
