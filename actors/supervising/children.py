@@ -311,7 +311,8 @@ class Children:
                 child.away = True
                 away.append(child)
         if away and not self._stopping:
-            log.error("%s: %d children are away, because their host was lost.", self._who(), len(away))
+            who = self.owner.path or self.owner.address
+            log.error("%s: %d children are away, because their host was lost.", who, len(away))
             self.restarts.lost(away)
         for child in ends:
             log.error("%s was lost with its host.", self.label(child), extra={"actor": str(child.address)})
@@ -366,9 +367,6 @@ class Children:
             self.owner.released(child.name, child.address)
         if child.name is not None and self._by_name.get(child.name) is child:
             del self._by_name[child.name]
-
-    def _who(self) -> str:
-        return self.owner.path or f"The actors that were spawned from {self.owner.address}"
 
     def path(self, child: Child) -> str:
         """Its path of names; empty where it has no name."""
