@@ -1,5 +1,6 @@
 """Rounds, links and charges when hosts of the children are lost, with real links between several hosts (A9 to A12)."""
 
+import time
 from typing import Any
 
 import pytest
@@ -88,6 +89,10 @@ class RestForOne(Family):
 
 class Generous(Family):
     supervision = Supervision(restarts=3, within=60.0, strategy=Strategy.ONE_FOR_ALL)
+
+
+class Lasting(Family):
+    supervision = Supervision(restarts=1, within=600.0)
 
 
 class Short(Family):
@@ -219,6 +224,22 @@ def test_a_supervisor_that_is_stopped_while_children_are_away_ends_at_once() -> 
         assert home.host.cells == {}
         fourth = await town.settle(seat=lost.host.seat)
         assert fourth.host.cells == {}
+
+    in_town(main)
+
+
+def test_a_seat_on_which_too_many_hosts_died_is_a_failure_of_each_child_that_waits_for_it() -> None:
+    async def main(town: Town) -> None:
+        home, lost = await town.settle(), await town.settle()
+        parent, _ = await family(Lasting, home, lost)
+        children = actor(home, parent).context._cell.children
+        for _ in range(5):
+            lost = await town.replace(lost)
+        assert not children.restarts.budget._spent
+        await town.kill(lost)  # once too often: nobody takes the seat for now
+        assert town.directory.table(time.monotonic()).seats[1].withheld
+        assert len(children.restarts.budget._spent) == 1
+        assert len(children) == 1
 
     in_town(main)
 
