@@ -1,12 +1,16 @@
 """Rounds, links and charges when hosts of the children are lost, with real links between several hosts (A9 to A12)."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actors import Actor, LinkedExit, Ref, Shutdown, Strategy, Supervision, Unreachable, call, near, receive
 from actors.address import Address
+from actors.links.endpoints import UnixEndpoint
 from actors.supervising.signals import EndReason
 from tests.actors.town import Resident, Town, actor, in_town, until
 
@@ -18,6 +22,24 @@ def root(resident: Resident) -> Ref[Any]:
 
 LOG: list[str] = []
 """What the parts say, in the order in which they say it: all hosts are in this process."""
+
+
+@contextmanager
+def cut(*residents: Resident) -> Iterator[None]:
+    """No host reaches another: their connections are lost, and where they listen there is nothing."""
+    endpoints = [endpoint for one in residents if one.seat for endpoint in one.seat.endpoints]
+    paths = [Path(endpoint.path) for endpoint in endpoints if isinstance(endpoint, UnixEndpoint)]
+    for path in paths:
+        path.rename(path.with_suffix(".cut"))
+    for one in residents:
+        for link in one.links._links.values():
+            if link._connection is not None:
+                link._connection.close()
+    try:
+        yield
+    finally:
+        for path in paths:
+            path.with_suffix(".cut").rename(path)
 
 
 class Part(Actor):
@@ -240,6 +262,22 @@ def test_a_seat_on_which_too_many_hosts_died_is_a_failure_of_each_child_that_wai
         assert town.directory.table(time.monotonic()).seats[1].withheld
         assert len(children.restarts.budget._spent) == 1
         assert len(children) == 1
+
+    in_town(main)
+
+
+def test_a_child_on_a_host_that_cannot_be_reached_is_given_up_after_its_budget_and_ends_when_it_is_back() -> None:
+    async def main(town: Town) -> None:
+        home, far = await town.settle(), await town.settle()
+        await family(OneForOne, home, home, far)
+        with cut(home, far):
+            await until(lambda: home.host.is_away(far.host.seat))
+            report = await home.host.stop_actors()
+            assert (report.stopped, report.abandoned) == (2, ("/b (out of reach)",))
+            assert LOG == ["a stop 1"]
+            assert len(far.host.cells) == 1
+        await until(lambda: LOG == ["a stop 1", "b stop 1"])
+        assert far.host.cells == {}
 
     in_town(main)
 
