@@ -56,6 +56,7 @@ class Owner:
         self.host: Any = SimpleNamespace(
             system="s",
             seat=HERE,
+            observer=None,
             clock=lambda: self.now,
             random=Random(1),
             settings=Settings(),
