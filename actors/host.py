@@ -323,6 +323,10 @@ class Host:
         self._chooser.refresh()
         self.desk.seated({seat.sitting for seat in self.seating.taken})
 
+    def is_away(self, seat: int) -> bool:
+        """Whether the host on a seat cannot be reached now."""
+        return self.post is not None and any(sitting.seat == seat for sitting in self.post.away())
+
     def missing(self, away: Iterable[Sitting]) -> None:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
         self.seating.missing(away)

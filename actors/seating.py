@@ -103,6 +103,9 @@ class Seating:
             table = structs.replace(table, seats=tuple(seats.values()))
         self.table, self.seats = table, seats
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
+        for seat in seats.values():
+            if seat.withheld and seat.number in known and not known[seat.number].withheld:
+                self._refused(seat.number)
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)
@@ -196,6 +199,8 @@ class Seating:
                 orphans.append(cell)
         if not gone:
             self._away[seat] = tables
+            if self.seats[seat].withheld:
+                self._refused(seat)
         if orphans:
             host.work.start_system(self._stop(orphans, sitting))
         else:
@@ -221,6 +226,11 @@ class Seating:
             host.post.seat_gone(number)
         for children in self._away.pop(number, ()):
             children.seat_lost(number, gone=True)
+
+    def _refused(self, number: int) -> None:
+        """Nobody takes a vacant seat for now, because too many have died on it: children that are away have failed."""
+        for children in self._away.get(number, ()):
+            children.seat_refused(number)
 
     def _taken(self, seat: Seat) -> None:
         """Somebody sits again on a seat that was lost: its actors start there (rules A1, A9)."""

@@ -18,7 +18,7 @@ from actors.cells.context import Context
 from actors.cells.failing import abandon, cut, fail, suspend
 from actors.cells.phase import Phase
 from actors.errors import Failed, Stopped
-from actors.mail.activity import Activity, SideActivity, fence, running
+from actors.mail.activity import Activity, FencedActivity, SideActivity, fence, running
 from actors.mail.dead_letters import Reason
 from actors.mail.mailbox import CLOSED
 from actors.supervising.failure import packed
@@ -66,6 +66,7 @@ def start(cell: "Cell", signal: StartChild) -> bool:
     if hook is not None:
         cell.host.work.beside(cell, _finish_start(cell, hook))
         return False
+    cell.began = True
     if cell.phase > Phase.RUNNING or cell.failing:  # it stopped itself, or a child failed it
         return False
     _opened(cell)
@@ -116,7 +117,10 @@ async def _finish_start(cell: "Cell", hook: Coroutine[Any, Any, Any]) -> None:
         if isinstance(error, KeyboardInterrupt):
             raise
     else:
-        if cell.phase <= Phase.RUNNING and cell.incarnation == incarnation and not cell.failing:
+        if cell.incarnation != incarnation or isinstance(running.get(), FencedActivity):
+            return
+        cell.began = True
+        if cell.phase <= Phase.RUNNING and not cell.failing:
             _opened(cell)
             cell.host.signal(cell.parent, ChildStarted(cell.address, cell.incarnation))
 
@@ -126,7 +130,6 @@ def _start_failed(cell: "Cell", error: BaseException) -> None:
 
 
 def _opened(cell: "Cell") -> None:
-    cell.began = True
     if cell.phase is Phase.STARTING:
         cell.phase = Phase.RUNNING
     cell.reopen()

@@ -68,7 +68,7 @@ class Orphans:
     def _begin(self, cell: "Cell") -> "list[asyncio.Future[None]]":
         """Begin to stop one; what is to be waited for, if it has not ended already."""
         host, number = self._host, cell.address.number
-        host.apart(lifecycle.stop, cell, EndReason.PARENT_ENDED)
+        host.apart(lifecycle.stop, cell, EndReason.PARENT_FAILED)
         if number not in host.cells:
             return []
         return [self.ends.setdefault(number, host.loop.create_future())]

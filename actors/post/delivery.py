@@ -48,6 +48,10 @@ class Carrier(Protocol):
         """Send a request for a stream; raises Unsendable."""
         ...
 
+    def away(self) -> list[Sitting]:
+        """The hosts that cannot be reached now."""
+        ...
+
     def give_up(self, sitting: Sitting) -> None:
         """A sitting has ended for good: account for what it has not confirmed, and never speak to it again."""
         ...

@@ -7,6 +7,8 @@ from actors.address import Address, Sitting
 from actors.supervising.signals import (
     ChildEnded,
     ChildFailed,
+    ChildFinished,
+    ChildHalted,
     ChildStarted,
     Ended,
     EndReason,
@@ -36,7 +38,7 @@ def has_ended(host: "Host", signal: Signal) -> None:
             host.signal(signal.linker, not_linked(signal, EndReason.NOT_RUNNING))
         case StopChild() | HaltChild():
             host.signal(signal.parent, ChildEnded(signal.child, 0, EndReason.NOT_RUNNING, StopReport()))
-        case ChildFailed() | ChildStarted():
+        case ChildFailed() | ChildFinished() | ChildHalted() | ChildStarted():
             host.signal(signal.child, StopChild(signal.child, host.root.address, EndReason.PARENT_ENDED))
         case _:
             pass

@@ -30,6 +30,7 @@ from actors.supervising.signals import (
 )
 from actors.supervising.strategies import batches, comes_back, shuts_down
 from actors.supervising.supervision import Directive, Shutdown, Supervision, directive_for
+from actors.supervising.vigil import Vigil
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -73,7 +74,7 @@ class Supervisor(Protocol):
 class Children:
     """The children of one incarnation of one supervisor."""
 
-    __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "owner", "restarts", "table")
+    __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "_vigil", "owner", "restarts", "table")
 
     def __init__(self, owner: Supervisor, supervision: Supervision) -> None:
         self.owner = owner
@@ -85,6 +86,7 @@ class Children:
         self.table: dict[int, Child] = {}
         """By number, in the order of their first starts."""
         self.restarts = Restarts(self, supervision)
+        self._vigil: Vigil | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -276,6 +278,9 @@ class Children:
                 self._ended_with_its_host(child)
             else:
                 self.owner.host.signal(child.address, StopChild(child.address, self.owner.address, reason))
+                if child.address.seat != self.owner.host.seat:
+                    self._vigil = self._vigil or Vigil(self.owner.host, self._abandon)
+                    self._vigil.begin(child)
         return ended
 
     async def stopped(self, child: Child, reason: EndReason) -> StopReport:
@@ -311,7 +316,8 @@ class Children:
                 child.away = True
                 away.append(child)
         if away and not self._stopping:
-            log.error("%s: %d children are away, because their host was lost.", self._who(), len(away))
+            who = self.owner.path or self.owner.address
+            log.error("%s: %d children are away, because their host was lost.", who, len(away))
             self.restarts.lost(away)
         for child in ends:
             log.error("%s was lost with its host.", self.label(child), extra={"actor": str(child.address)})
@@ -357,6 +363,12 @@ class Children:
                 waiting.set_exception(failed)
         self.restarts.charge(child, error, cause or child.cause)
 
+    def _abandon(self, child: Child) -> None:
+        """Its host cannot be reached, and its budget is over (rule A41)."""
+        log.error("%s was told to end, and its host cannot be reached: it is given up.", self.label(child))
+        report = StopReport(abandoned=(f"{self.path(child) or self.label(child)} (out of reach)",))
+        self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.STOPPED, report))
+
     def _ended_with_its_host(self, child: Child) -> None:
         self.on_ended(ChildEnded(child.address, child.incarnation, EndReason.HOST_LOST, StopReport()))
 
@@ -366,9 +378,6 @@ class Children:
             self.owner.released(child.name, child.address)
         if child.name is not None and self._by_name.get(child.name) is child:
             del self._by_name[child.name]
-
-    def _who(self) -> str:
-        return self.owner.path or f"The actors that were spawned from {self.owner.address}"
 
     def path(self, child: Child) -> str:
         """Its path of names; empty where it has no name."""

@@ -78,7 +78,7 @@ class EndReason(StrEnum):
     PARENT_ENDED = "parent_ended"
     """Its parent stopped, or was stopped (rule A6)."""
     PARENT_FAILED = "parent_failed"
-    """Its parent's incarnation failed, or ended with one above that did (rule A6)."""
+    """Its parent's incarnation failed, or was lost, or ended with one above it that did (rule A6)."""
     SIBLING_ENDED = "sibling_ended"
     """A sibling failed, or was lost, and their supervisor restarts both (rule A11)."""
     NOT_RUNNING = "not_running"
