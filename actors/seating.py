@@ -128,6 +128,9 @@ class Seating:
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)
+        for seat in table.seats:
+            if seat.withheld and not (seat.number in known and known[seat.number].withheld):
+                self._withheld(seat.number)
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
@@ -216,6 +219,8 @@ class Seating:
                 orphans.append(cell)
         if not gone:
             self._away[seat] = tables
+            if self.seats[seat].withheld:
+                self._withheld(seat)
         if orphans:
             host.work.start_system(self._stop(orphans, sitting))
         else:
@@ -241,6 +246,11 @@ class Seating:
             host.post.seat_gone(number)
         for children in self._away.pop(number, ()):
             children.seat_lost(number, gone=True)
+
+    def _withheld(self, number: int) -> None:
+        """Too many hosts have died on a seat: its actors do not come back for a while, and that counts as a failure."""
+        for children in self._away.get(number, ()):
+            children.seat_refused(number)
 
     def _taken(self, seat: Seat) -> None:
         """Somebody sits again on a seat that was lost: its actors start there (rules A1, A9)."""
