@@ -103,12 +103,12 @@ class Seating:
             table = structs.replace(table, seats=tuple(seats.values()))
         self.table, self.seats = table, seats
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
-        for seat in seats.values():
-            if seat.withheld and seat.number in known and not known[seat.number].withheld:
-                self._refused(seat.number)
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)
+        for seat in table.seats:
+            if seat.withheld and not (seat.number in known and known[seat.number].withheld):
+                self._withheld(seat.number)
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
@@ -200,7 +200,7 @@ class Seating:
         if not gone:
             self._away[seat] = tables
             if self.seats[seat].withheld:
-                self._refused(seat)
+                self._withheld(seat)
         if orphans:
             host.work.start_system(self._stop(orphans, sitting))
         else:
@@ -227,8 +227,8 @@ class Seating:
         for children in self._away.pop(number, ()):
             children.seat_lost(number, gone=True)
 
-    def _refused(self, number: int) -> None:
-        """Nobody takes a vacant seat for now, because too many have died on it: children that are away have failed."""
+    def _withheld(self, number: int) -> None:
+        """Too many hosts have died on a seat: its actors do not come back for a while, and that counts as a failure."""
         for children in self._away.get(number, ()):
             children.seat_refused(number)
 

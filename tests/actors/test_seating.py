@@ -5,7 +5,9 @@ import contextlib
 import time
 from typing import Any
 
-from actors import Actor, Ref, call, here, near
+from msgspec.structs import replace
+
+from actors import Actor, Ref, Supervision, call, here, near
 from actors.address import Address
 from actors.directory import Directory, Seat
 from actors.membership.seats import Heartbeat, Standing
@@ -162,6 +164,33 @@ def test_a_host_that_missed_the_vacancy_acts_on_the_loss_and_on_the_return_alike
         await until(lambda: counter.address.number in three.host.cells)
         await until(lambda: orphan.address.number not in one.host.cells)
         assert await counter.ask(Counter.add(1)) == (1, 2)
+
+    in_town(main)
+
+
+class Strict(Parent):
+    """Bears the loss of three children and not of a fourth."""
+
+    supervision = Supervision(restarts=3, within=60.0)
+
+
+def test_children_of_a_seat_that_is_withheld_are_charged_one_failure_each_time() -> None:
+    async def main(town: Town) -> None:
+        one, two = await town.settle(), await town.settle()
+        strict = await one.spawn(Strict)
+        for name in "abc":
+            await strict.ask(Parent.spawn(Counter, root(two.host.seat), name, (0,)))
+        two.crash()
+        table = town.directory.verdict(time.monotonic(), two.host.sitting)
+        one.host.new_table(table)
+        await until(lambda: one.host.acknowledged == table.version)
+        version, count = table.version
+        cell = one.host.cells[strict.address.number]
+        for change, withheld in enumerate((True, True, False, True), 1):
+            assert not cell.failing
+            seats = tuple(replace(seat, withheld=seat.vacant and withheld) for seat in table.seats)
+            one.host.new_table(replace(table, version=(version, count + change), seats=seats))
+        await until(lambda: cell.incarnation == 2)
 
     in_town(main)
 

@@ -140,7 +140,7 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.directory = Directory(generation=1)
+        self.directory = Directory(generation=1, settings=Settings(seat_losses=1_000))
         self.residents: list[Resident] = []
 
     async def settle(
