@@ -216,6 +216,8 @@ def test_a_session_that_ends_while_both_hosts_go_on_is_told_anew():
         for link in list(two.links._links.values()):
             link.end(type(link.state).CLOSED, "planned")
         await until(lambda: found(one) == found(two) == {mine, yours} and desk(one)._views[1].version == 1)
+        # both may have dialled; the connection that lost the tie is to have ended before the loop does
+        await until(lambda: [len(host.links._station.open) for host in (one, two)] == [1, 1])
 
     in_town(main)
 
