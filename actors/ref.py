@@ -124,8 +124,8 @@ class Ref(Generic[A_co]):
         """Send and get the reply: `await ref.ask(...)`. The request is sent at once, awaited or not.
 
         `timeout` in seconds (default: the setting `ask_timeout`, 30 s); None for no deadline. Within a handler the
-        deadline is never later than that of the request being handled (rule A30). Raises one of the outcomes under
-        `AskError`, each with `ran`; Unsendable and TypeError as `tell`.
+        deadline is never later than that of the request being handled, except within `context.shield()` (rule A30).
+        Raises one of the outcomes under `AskError`, each with `ran`; Unsendable and TypeError as `tell`.
         """
         cell = self.cell
         if cell is None or get_ident() != cell.host.thread:

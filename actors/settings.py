@@ -100,6 +100,7 @@ class Settings:
     # and little enough that an actor which has fallen behind is seen before the process is out of memory.
     mailbox_bound: int = _count(10_000, "messages", "messages that may wait in one mailbox", 1, 2**31)
     stash_bound: int = _count(1_000, "messages", "messages that one actor may stash", 1, 2**31)
+    mailbox_byte_bound: int = _count(64 * MIB, "bytes", "messages from other hosts in one mailbox", 64 * KIB, 2**40)
     turn_messages: int = _count(64, "messages", "messages one actor handles before others have their turn", 1, 2**20)
     # A pool of 100,000 actors can be watched by one; a loop that watches without end is stopped soon after.
     watch_limit: int = _count(131_072, "watches", "actors that one actor may watch", 1, 2**31)

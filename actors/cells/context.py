@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from random import Random
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner, Spawns
 from actors.cells.terminated import ReceiveTimeout
 from actors.errors import Fenced, LinkedExit, NoContext, StashFull
-from actors.mail.activity import running
+from actors.mail.activity import running, shielded
 from actors.mail.envelope import Envelope, attempts_of, stashed
 from actors.placement import here
 from actors.reception.receptionist import Receptionist
@@ -90,6 +91,23 @@ class Context(Spawns):
         if envelope is None or envelope.deadline is None or envelope.tick is not None:
             return None
         return max(0.0, envelope.deadline - self._alive().host.clock())
+
+    @contextmanager
+    def shield(self) -> Generator[None]:
+        """What is asked and sent within the block does not inherit the deadline of the request being handled (A30).
+
+            with self.context.shield():
+                await self.ledger.ask(Ledger.close(), timeout=60.0)
+
+        Each ask has its own deadline then, the setting `ask_timeout` where it names none. That holds as well for tasks
+        and piped work that begin in the block, to their end. The request being handled still ends at its deadline.
+        """
+        self._alive()
+        token = shielded.set(True)
+        try:
+            yield
+        finally:
+            shielded.reset(token)
 
     @property
     def missed(self) -> int:

@@ -81,9 +81,8 @@ class Observer:
         """The handler of the running activity's message begins, in the context in which it runs."""
         activity = running.get()
         envelope, cell = activity.envelope, activity.cell
-        if cell is None or envelope.__class__ is not Headed:
+        if cell is None or not isinstance(envelope, Headed):
             return None
-        assert isinstance(envelope, Headed)
         envelope.attempt += 1
         verb = Verb.TICK if envelope.tick is not None else envelope.verb
         waited = max(0.0, self.clock() - envelope.since)

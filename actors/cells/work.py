@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.cells.threads import Threads
-from actors.mail.activity import Activity, FencedActivity, SideActivity, running
+from actors.mail.activity import Activity, FencedActivity, SideActivity, running, shielded
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -71,6 +71,8 @@ class Work:
         activity = SideActivity(cell, envelope)
         variables = (cell.variables or self._variables).copy()
         variables.run(running.set, activity)
+        if shielded.get():
+            variables.run(shielded.set, True)  # noqa: FBT003 - the value is the bool
         if cell.activities is None:
             cell.activities = set()
         cell.activities.add(activity)

@@ -44,6 +44,10 @@ running: ContextVar[Activity] = ContextVar("understudy_running", default=NOBODY)
 """The activity of the code that is running."""
 
 
+shielded: ContextVar[bool] = ContextVar("understudy_shielded", default=False)
+"""Whether the code that is running asks without regard to the deadline of the request that it handles (rule A30)."""
+
+
 class FencedActivity(Activity):
     """A handler that was abandoned: whatever it tries is refused, because asking for its cell raises (rule A40).
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from actors.mail.envelope import Envelope
 from actors.mail.on_failure import OnFailure, Retry
 from actors.mail.shedding import Shedding
+from actors.mail.weights import Weights
 from actors.messages.priority import Priority
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ class Overflow(Enum):
 class MailboxOptions:
     """An actor class says `mailbox = MailboxOptions(bound=100, overflow=Overflow.DROP_OLDEST)`.
 
-    `bound`: messages that may wait, None for the setting `mailbox_bound`. `stash`: messages that may be stashed, None
-    for the setting `stash_bound`. Latest-per-key (conflation) is said where the message is handled: `conflate=`.
+    `bound`: messages that may wait, None for the setting `mailbox_bound`. `byte_bound`: bytes that messages from other
+    hosts may take while they wait, None for the setting `mailbox_byte_bound`; those up to 1 KiB are not counted.
+    `stash`: messages that may be stashed, None for the setting `stash_bound`. Latest-per-key (conflation) is said where
+    the message is handled: `conflate=`.
 
     `on_failure`: what becomes of a message that makes the actor fail. "drop": it is never run again. `retry(n)`: it is
     run up to n times more, before everything that came after it, and then put into quarantine (rule A39). `shedding`:
@@ -57,11 +60,14 @@ class MailboxOptions:
     stash: int | None = None
     on_failure: OnFailure = "drop"
     shedding: Shedding | None = None
+    byte_bound: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.bound is not None and self.bound < 1) or (self.stash is not None and self.stash < 1):
-            message = f"MailboxOptions(bound={self.bound}, stash={self.stash}): a bound is at least 1."
-            raise ValueError(message)
+        bounds = {"bound": self.bound, "byte_bound": self.byte_bound, "stash": self.stash}
+        for name, bound in bounds.items():
+            if bound is not None and bound < 1:
+                message = f"MailboxOptions({name}={bound}): a bound is at least 1."
+                raise ValueError(message)
         if self.on_failure != "drop" and not isinstance(self.on_failure, Retry):  # pyright: ignore[reportUnnecessaryIsInstance] - users pass anything
             message = f'MailboxOptions(on_failure={self.on_failure!r}): give "drop", or retry(3).'
             raise ValueError(message)
@@ -70,7 +76,11 @@ class MailboxOptions:
 class Mailbox:
     """Envelopes that wait for one actor. Made empty: the deque comes with the first message."""
 
-    __slots__ = ("_keyed", "_lanes", "_passed", "_policy", "_several", "bound", "queue", "special", "waiting")
+    # fmt: off
+    __slots__ = (
+        "_keyed", "_lanes", "_passed", "_policy", "_several", "_weights", "bound", "queue", "special", "waiting",
+    )
+    # fmt: on
 
     def __init__(self, bound: int, policy: Overflow = Overflow.REJECT, *, several: bool = False) -> None:
         self.bound = bound
@@ -84,6 +94,7 @@ class Mailbox:
         self._lanes: list[deque[Envelope]] | None = None
         self._passed: list[int] | None = None
         self._keyed: dict[Hashable, Envelope] | None = None
+        self._weights: Weights | None = None
 
     def __len__(self) -> int:
         if self._lanes is not None:
@@ -97,6 +108,23 @@ class Mailbox:
             return self._put_special(envelope)
         queue.append(envelope)
         return None
+
+    def expect(self, size: int, bound: int) -> None:
+        """The next message that is put has so many bytes, of which at most `bound` may wait (rule A33)."""
+        if self._weights is None:
+            self._weights = Weights(bound)
+        self._weights.expected = size
+        self.special = True
+
+    def arrived(self) -> list[Envelope]:
+        """The expected message has been put, or has not come: returns what lost its place for its bytes."""
+        weights = self._weights
+        if weights is None:
+            return []
+        evicted, weights.evicted = weights.evicted, []
+        weights.expected, weights.refused = 0, None
+        self._settle()
+        return evicted
 
     def take(self) -> Envelope | None:
         """The next envelope: the highest lane first, but every waiting lane at least once in AGEING takes."""
@@ -132,6 +160,9 @@ class Mailbox:
 
     def wait(self, envelope: Envelope) -> None:
         """Queue a `send` behind the other waiting ones; from now on the mailbox is full for all others (rule A32)."""
+        weights = self._weights
+        if weights is not None and weights.refused is not None and weights.refused[0] is envelope:
+            weights.waiting[id(envelope)] = weights.refused[1]
         if self.waiting is None:
             self.waiting = deque()
         self.waiting.append(envelope)
@@ -139,15 +170,21 @@ class Mailbox:
 
     def admit(self) -> None:
         """Accept waiting `send`s while there is room, first come first served; those given up meanwhile are dropped."""
-        waiting = self.waiting
+        waiting, weights = self.waiting, self._weights
         while waiting:
-            accepted = waiting[0].accepted
+            first = waiting[0]
+            size = weights.waiting.get(id(first), 0) if weights is not None else 0
+            accepted = first.accepted
             if accepted is not None and not accepted.ended:
-                if len(self) >= self.bound:
+                if len(self) >= self.bound or (weights is not None and not weights.fits(size)):
                     return
-                self._enter(waiting[0])
-                waiting[0].accepted = None
+                self._enter(first)
+                if weights is not None:
+                    weights.add(first, size)
+                first.accepted = None
                 accepted.reply(None)
+            if weights is not None:
+                weights.waiting.pop(id(first), None)
             waiting.popleft()
         self.waiting = None
         self._settle()
@@ -157,11 +194,13 @@ class Mailbox:
         lanes = self._lanes if self._lanes is not None else [self.queue or ()]
         left = [envelope for lane in lanes for envelope in lane]
         left.extend(self.waiting or ())
-        self.queue = self.waiting = self._lanes = self._passed = self._keyed = None
+        self.queue = self.waiting = self._lanes = self._passed = self._keyed = self._weights = None
         self._settle()
         return left
 
     def _put_special(self, envelope: Envelope) -> Envelope | None:
+        weights = self._weights
+        size = weights.next_size() if weights is not None else 0
         if self.waiting:
             self.admit()
         handler = envelope.handler
@@ -172,24 +211,41 @@ class Mailbox:
             earlier = self._keyed.get(key)
             if earlier is not None:
                 earlier.replaced_by(envelope)
-                self._renew(earlier)
+                self._renew(earlier, size)
                 return None
             envelope.key = key
+        if weights is not None and size and not self._make_room_for(size, weights):
+            envelope.key = None
+            weights.refused = (envelope, size)
+            return envelope
         lost = self._make_room() if self.waiting or len(self) >= self.bound else None
         if lost is None and (self.waiting or len(self) >= self.bound):
+            if weights is not None:
+                weights.refused = (envelope, size)
             return envelope
         if envelope.key is not None and self._keyed is not None:
             self._keyed[envelope.key] = envelope
         self._enter(envelope)
+        if weights is not None:
+            weights.add(envelope, size)
         return lost
 
-    def _make_room(self) -> Envelope | None:
+    def _make_room_for(self, size: int, weights: Weights) -> bool:
+        """Give up heavy ones that have waited longest, where the policy says so, until there are bytes enough."""
+        while not weights.fits(size):
+            oldest = self._make_room(weights)
+            if oldest is None:
+                return False
+            weights.evicted.append(oldest)
+        return True
+
+    def _make_room(self, among: Weights | None = None) -> Envelope | None:
         if self._policy is not Overflow.DROP_OLDEST:
             return None
         lanes = self._lanes if self._lanes is not None else [self._lane(NORMAL)]
         for lane in reversed(lanes):
             for index, envelope in enumerate(lane):
-                if not envelope.exempt:
+                if not envelope.exempt and (among is None or envelope in among):
                     del lane[index]
                     self._leave(envelope)
                     return envelope
@@ -233,17 +289,22 @@ class Mailbox:
         """Queue what has found room."""
         self._lane(level_of(envelope)).append(envelope)
 
-    def _renew(self, envelope: Envelope) -> None:
-        """What waits in this envelope is another message from now on."""
+    def _renew(self, envelope: Envelope, size: int) -> None:
+        """What waits in this envelope is another message from now on, of so many bytes if they count."""
+        if self._weights is not None:
+            self._weights.remove(envelope)
+            self._weights.add(envelope, size)
 
     def _leave(self, envelope: Envelope) -> None:
         """It was taken, or has lost its place."""
         if envelope.key is not None and self._keyed is not None:
             self._keyed.pop(envelope.key, None)
             envelope.key = None
+        if self._weights is not None and self._weights.remove(envelope):
+            self._settle()
 
     def _settle(self) -> None:
-        self.special = self._several or bool(self.waiting)
+        self.special = self._several or bool(self.waiting) or bool(self._weights)
 
 
 def level_of(envelope: Envelope) -> int:
@@ -258,6 +319,9 @@ class _Closed(Mailbox):
 
     def put(self, envelope: Envelope) -> Envelope | None:
         return envelope
+
+    def expect(self, size: int, bound: int) -> None:
+        del size, bound
 
     def put_exempt(self, envelope: Envelope) -> None:
         del envelope

@@ -29,8 +29,9 @@ class SheddingMailbox(Mailbox):
         super()._enter(envelope)
         self._since[id(envelope)] = self._clock()
 
-    def _renew(self, envelope: Envelope) -> None:
+    def _renew(self, envelope: Envelope, size: int) -> None:
         """A newer message has taken the place of a conflated one: it has not waited yet."""
+        super()._renew(envelope, size)
         self._since[id(envelope)] = self._clock()
 
     def _leave(self, envelope: Envelope) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from actors.address import Address, Sitting
 from actors.encoding.copying import copied
 from actors.errors import AskError, Deadlock, Expired, NotRunning, SystemClosed, Unreachable
-from actors.mail.activity import Activity, running
+from actors.mail.activity import Activity, running, shielded
 from actors.mail.asks import Ask, Relay
 from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Asker, Envelope, Sender
@@ -90,7 +90,10 @@ class Delivery:
         return None if self._copying else self._host.cell_at(address)
 
     def open_ask(self, target: Address, timeout: float | None, activity: Activity) -> Ask:
-        """A new ask: its deadline is its own, or that of the request being handled where that is sooner (rule A30)."""
+        """A new ask: its deadline is its own, or that of the request being handled where that is sooner (rule A30).
+
+        Within `shield` it is its own.
+        """
         host = self._host
         if host.closed:
             raise SystemClosed("The system is closed. Make a new System(...).")
@@ -99,7 +102,7 @@ class Delivery:
         envelope = activity.envelope
         if envelope is None and activity.cell is not None and not activity.cell.began:
             _check_start(activity.cell, target)
-        if envelope is not None and envelope.deadline is not None and envelope.tick is None:
+        if envelope is not None and envelope.deadline is not None and envelope.tick is None and not shielded.get():
             inherited = envelope.deadline
             deadline = inherited if deadline is None or inherited < deadline else deadline
         return host.asks.open(target, deadline)
