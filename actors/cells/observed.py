@@ -46,8 +46,17 @@ class ObservedCell(Cell):
     def accept(self, envelope: Envelope) -> None:
         """As any cell; what was sent on this host, or from outside all actors, may get a header."""
         handled = running.get().envelope
-        if handled.__class__ is Envelope:  # nobody watches what is being handled, and so not what that sends
-            Cell.accept(self, envelope)
+        # nobody watches what is being handled, and so not what that sends; or nobody watches what comes from outside
+        if handled.__class__ is Envelope or (handled is None and not self.observer.starts()):
+            mailbox = self.mailbox  # from here on as any cell, without a call
+            queue = mailbox.queue
+            if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
+                queue.append(envelope)
+                if self.idle:
+                    self.idle = False
+                    self.host.wake(self)
+            else:
+                Cell.accept(self, envelope)
             return
         ask = envelope.ask
         if ask is None:
@@ -56,7 +65,7 @@ class ObservedCell(Cell):
             verb, ask = Verb.FORWARD, None
         else:
             verb = Verb.STREAM if isinstance(ask, Incoming) else Verb.ASK
-        observation = self.observer.sends(verb, envelope.message, self.address, handled, ask)
+        observation = self.observer.sends_watched(verb, envelope.message, self.address, handled, ask)
         if observation is not None:
             envelope = self._headed(envelope, verb, observation.header)
         Cell.accept(self, envelope)

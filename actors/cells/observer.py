@@ -46,6 +46,7 @@ class Observer:
         variables.run(self.guarded.does, self.guarded.instrument.prepare, None)
         host.dead_letters.subscribe(self.on_dead_letter)
         self.clock = host.clock
+        self.starts = self.guarded.starts
         self.giving_up = b""
         """The header of the message that is being given up."""
         self._twins: dict[int, tuple[Handler, Handler]] = {}
@@ -56,6 +57,14 @@ class Observer:
         self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
     ) -> Observation | None:
         """A message is being sent while `handled` is; `asker` will hear its outcome, if it has one."""
+        if handled is None and not self.starts():
+            return None
+        return self.sends_watched(verb, message, target, handled, asker)
+
+    def sends_watched(
+        self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
+    ) -> Observation | None:
+        """As `sends`, of a message that is known to be watched."""
         parent = None if handled is None else header_of(handled)
         observation = self.guarded.sends(verb, message, cast("Subject | None", running.get().cell), target, parent)
         if observation is None:
