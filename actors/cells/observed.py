@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from actors.cells.cell import Cell
 from actors.cells.observer import header_of
 from actors.cells.streams import Incoming
-from actors.cells.timers import Timer
 from actors.instrument import Verb
 from actors.mail.activity import running
 from actors.mail.asks import Ask
@@ -84,17 +83,18 @@ class ObservedCell(Cell):
     def accept_exempt(self, envelope: Envelope) -> None:
         """As any cell. A tick belongs to nothing; what the runtime says begins something new."""
         handled = running.get().envelope
-        if isinstance(envelope.tick, Timer):
-            guarded = self.observer.guarded
-            header = guarded.does(guarded.instrument.schedules, b"")
-            envelope.tick.waiting = envelope = self._headed(envelope, Verb.TICK, header)
-        elif envelope.sender is None:
+        if envelope.sender is None:
             envelope = self._headed(envelope, Verb.NEWS, b"")
+        elif envelope.tick is not None:
+            guarded = self.observer.guarded
+            envelope = self._headed(envelope, Verb.TICK, guarded.does(guarded.instrument.schedules, b""))
         elif handled.__class__ is not Envelope:
             observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
             if observation is not None:
                 envelope = self._headed(envelope, Verb.TELL, observation.header)
                 self.observer.queued(Verb.TELL, observation)
+        if envelope.tick is not None:
+            envelope.tick.holds(envelope)
         super().accept_exempt(envelope)
 
     def arrive(self, envelope: Envelope) -> None:

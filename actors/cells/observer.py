@@ -66,6 +66,8 @@ class Observer:
     ) -> Observation | None:
         """As `sends`, of a message that is known to be watched."""
         parent = None if handled is None else header_of(handled)
+        if parent == b"":  # what is being handled was not watched when it came, and is tried again
+            return None
         observation = self.guarded.sends(verb, message, cast("Subject | None", running.get().cell), target, parent)
         if observation is None:
             return None
@@ -90,13 +92,13 @@ class Observer:
         """The handler of the running activity's message begins, in the context in which it runs."""
         activity = running.get()
         envelope, cell = activity.envelope, activity.cell
-        if cell is None or envelope.__class__ is not Headed:
+        if cell is None or not isinstance(envelope, Headed):
             return None
-        assert isinstance(envelope, Headed)
         envelope.attempt += 1
-        verb = Verb.TICK if envelope.tick is not None else envelope.verb
         waited = max(0.0, self.clock() - envelope.since)
-        delivered = Delivered(verb, envelope.message, envelope.header, waited, envelope.attempt, envelope.missed)
+        delivered = Delivered(
+            envelope.verb, envelope.message, envelope.header, waited, envelope.attempt, envelope.missed
+        )
         observation = self.guarded.handles(delivered, cast("Subject", cell))
         envelope.observation = observation
         return observation
