@@ -40,7 +40,7 @@ help:
 
 demo: $(VENV)/.run
 	$(if $(TRACES),OTEL_TRACES_EXPORTER=$${OTEL_TRACES_EXPORTER:-otlp} )$(BIN)/python -m apps.ride_hailing run --on ray \
-	    $(if $(TRACES),--traces )$(ARGS)
+	    $(ARGS) $(if $(TRACES),--traces)
 
 # Nothing may come after pytest: its last lines say what was skipped, and how it ended.
 test: $(VENV)/.dev
