@@ -4,8 +4,10 @@ Whether a trace is taken is decided once, where it begins. The receiver's span b
 the wait before; an error is recorded where it arose and marks both sides. What is not taken costs no span.
 """
 
+import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -80,9 +82,19 @@ class Sent:
 class Current:
     """The observation of a handler or an operation, whose span is current until its end."""
 
-    __slots__ = ("_record", "_span", "_token", "header")
+    __slots__ = ("_record", "_span", "_token", "_told", "header")
 
-    def __init__(self, span: Span, header: bytes, token: "Token[Context]", *, record: bool) -> None:
+    def __init__(
+        self,
+        span: Span,
+        header: bytes,
+        token: "Token[Context]",
+        *,
+        record: bool,
+        told: "Callable[[], None] | None" = None,
+    ) -> None:
+        self._told = told
+        """Called at the end."""
         self._span = span
         self._token = token
         self._record = record
@@ -93,6 +105,8 @@ class Current:
         if error is not None:
             failed(self._span, error, record=self._record)
         self._span.end()
+        if self._told is not None:
+            self._told()
         left(self._token)
 
 
@@ -108,6 +122,7 @@ class Spans:
         random: Callable[[], float] | None = None,
         on_event: Callable[[Event], None] | None = None,
         on_close: Callable[[float], None] | None = None,
+        on_handled: Callable[[str, float, float], None] | None = None,
     ) -> None:
         self._services = services
         self._ratio = ratio
@@ -115,6 +130,7 @@ class Spans:
         self._random = random or Random().random
         self._on_event = on_event
         self._on_close = on_close
+        self._on_handled = on_handled
         self._base = trace.set_span_in_context(NOBODY, EMPTY)
         self._current = _variable()
         self._names: dict[type, Names] = {}
@@ -251,7 +267,14 @@ class Spans:
         hops = headers.slot_of(header, headers.HOPS) if parent is not None else b""
         slots = headers.slot(headers.HOPS, hops) if hops else b""
         mine = headers.pack(span.get_span_context(), slots=slots + headers.state_slot(span.get_span_context()))
-        return Current(span, mine, self._entered(span, service), record=self._exceptions)
+        told = None
+        if self._on_handled is not None:
+            told = partial(self._took, self._on_handled, service.name, time.perf_counter(), delivered.waited)
+        return Current(span, mine, self._entered(span, service), record=self._exceptions, told=told)
+
+    @staticmethod
+    def _took(tell: Callable[[str, float, float], None], service: str, began: float, waited: float) -> None:
+        tell(service, time.perf_counter() - began, waited)
 
     # ---- patterns and edges -----------------------------------------------------------------------------------------
 
