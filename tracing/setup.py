@@ -10,7 +10,8 @@ from actors import Instrument, Place
 from tracing.batch import Batches, Exporter
 from tracing.configuration import Configuration, configured
 from tracing.exporters import Collector, File
-from tracing.instrument import Spans
+from tracing.instrument import NOBODY, Spans
+from tracing.logs import Factory
 from tracing.metric_forms import Scrape, as_otlp
 from tracing.metrics import Figures, Periodically
 from tracing.services import Services, announce, resource_of, withdraw
@@ -64,6 +65,7 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
     )
     services = Services(configuration, place, sink)
     announce(services)
+    records.install()
     figures = Figures(place, sink.account)
     left = _Leaving(sink, services, _metrics(configuration, place, figures))
     atexit.register(left.at_exit)
@@ -76,6 +78,10 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
         on_event=figures.happened if measured else None,
         on_handled=figures.handled if measured else None,
     )
+
+
+records = Factory(NOBODY)
+"""One per process, as Python's logging has one factory."""
 
 
 class _Leaving:
@@ -93,6 +99,7 @@ class _Leaving:
             self._left = True
             atexit.unregister(self.at_exit)
             withdraw(self._services)
+            records.remove()
             until = time.monotonic() + seconds
             self._sink.close(seconds)
             if self._metrics is not None:
