@@ -1,7 +1,9 @@
 # Sets up what a target needs, then runs it. `make` alone says what there is.
 
 # PYTHON=python3.13 picks the interpreter; each version then has an environment of its own. ARGS go to the program.
+# TRACES=1 sends the traces of the demo to a Jaeger at its standard address, or where OTEL_* variables say.
 PYTHON ?=
+TRACES ?=
 ARGS ?=
 
 ifeq ($(PYTHON),)
@@ -29,6 +31,7 @@ INSTALL := $(PIP) --no-build-isolation --editable
 
 help:
 	@echo 'make demo    a day of ride-hailing on an embedded Ray, about a minute on two cores'
+	@echo '             TRACES=1 sends its traces to a Jaeger on this machine (see tracing/README.md)'
 	@echo 'make test    lint, types, import rules and tests; ends with what was not proved'
 	@echo 'make bench   the benchmark table; ARGS="NAME ..." for some rows, ARGS="--json FILE" for a file'
 	@echo 'make clean   removes the environments and caches that the others made'
@@ -36,7 +39,8 @@ help:
 	@echo 'PYTHON=python3.13 picks the interpreter (3.11 to 3.13); each version has its own environment.'
 
 demo: $(VENV)/.run
-	$(BIN)/python -m apps.ride_hailing run --on ray $(ARGS)
+	$(if $(TRACES),OTEL_TRACES_EXPORTER=$${OTEL_TRACES_EXPORTER:-otlp} )$(BIN)/python -m apps.ride_hailing run --on ray \
+	    $(ARGS) $(if $(TRACES),--traces)
 
 # Nothing may come after pytest: its last lines say what was skipped, and how it ended.
 test: $(VENV)/.dev

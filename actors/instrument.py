@@ -155,6 +155,13 @@ class Instrument(Protocol):
         """Called once in the context from which those of all handlers are copied."""
         ...
 
+    def starts(self) -> bool:
+        """Whether to watch a message that is sent outside all handlers, in the sender's context; asked before `sends`.
+
+        Asked for each of them, so it should take no time.
+        """
+        ...
+
     def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: "Address", parent: bytes | None
     ) -> Observation | None:
@@ -222,6 +229,14 @@ class Guarded:
         self.faults = 0
         """How often it raised."""
         self._log = RateLimited(logging.getLogger("understudy.instrument"), clock, per_second=1.0)
+
+    def starts(self) -> bool:
+        """As the instrument's; no, if it raised."""
+        try:
+            return self.instrument.starts()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message goes its way
+            self.failed(error)
+            return False
 
     def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: "Address", parent: bytes | None

@@ -26,7 +26,14 @@ def main(arguments: Sequence[str]) -> int:
     except (Unreadable, OSError) as error:
         print(f"tracing: {error}", file=sys.stderr)  # noqa: T201
         return UNUSABLE
-    those = chosen(found, service=given.service, errors=given.errors, slowest=given.slowest, trace=given.trace)
+    those = chosen(
+        found,
+        service=given.service,
+        errors=given.errors,
+        slowest=given.slowest,
+        trace=given.trace,
+        saying=given.saying,
+    )
     print(summary(found))  # noqa: T201
     for trace in those[: given.limit]:
         print()  # noqa: T201
@@ -48,6 +55,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     view.add_argument("--errors", action="store_true", help="only traces with errors")
     view.add_argument("--service", default="", metavar="S", help="only traces in which this service takes part")
     view.add_argument("--trace", default="", metavar="ID", help="only the trace whose id begins so")
+    view.add_argument(
+        "--saying", default="", metavar="TEXT", help="only traces with this in an attribute: an actor's id"
+    )
     view.add_argument("--limit", type=int, default=20, metavar="N", help="draw at most N (default: %(default)s)")
     merge.add_argument("--output", "-o", type=Path, default=Path("traces.json"), help="default: %(default)s")
     return parser.parse_args(arguments)

@@ -72,9 +72,10 @@ class Collector:
     def _attempt(self, body: bytes, seconds: float) -> int | None:
         if seconds <= 0:
             return None
+        fresh = self._connection is None
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = self._connection or kind(self._host, self._port)
-        self._connection = connection
+        connection = self._connection = self._connection or kind(self._host, self._port)
+        until = time.monotonic() + seconds
         try:
             connection.timeout = seconds
             if connection.sock is not None:
@@ -84,7 +85,8 @@ class Collector:
             answer.read()
         except (OSError, http.client.HTTPException):
             self.close()
-            return None
+            # one that was open before may have been closed by a collector that has started again
+            return None if fresh else self._attempt(body, until - time.monotonic())
         return answer.status
 
     def _complain(self, what: str) -> None:

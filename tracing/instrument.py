@@ -4,8 +4,10 @@ Whether a trace is taken is decided once, where it begins. The receiver's span b
 the wait before; an error is recorded where it arose and marks both sides. What is not taken costs no span.
 """
 
+import time
 from collections.abc import Callable
-from contextvars import Token
+from contextvars import ContextVar, Token
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -80,9 +82,19 @@ class Sent:
 class Current:
     """The observation of a handler or an operation, whose span is current until its end."""
 
-    __slots__ = ("_record", "_span", "_token", "header")
+    __slots__ = ("_record", "_span", "_token", "_told", "header")
 
-    def __init__(self, span: Span, header: bytes, token: "Token[Context]", *, record: bool) -> None:
+    def __init__(
+        self,
+        span: Span,
+        header: bytes,
+        token: "Token[Context]",
+        *,
+        record: bool,
+        told: "Callable[[], None] | None" = None,
+    ) -> None:
+        self._told = told
+        """Called at the end."""
         self._span = span
         self._token = token
         self._record = record
@@ -93,6 +105,8 @@ class Current:
         if error is not None:
             failed(self._span, error, record=self._record)
         self._span.end()
+        if self._told is not None:
+            self._told()
         left(self._token)
 
 
@@ -108,6 +122,7 @@ class Spans:
         random: Callable[[], float] | None = None,
         on_event: Callable[[Event], None] | None = None,
         on_close: Callable[[float], None] | None = None,
+        on_handled: Callable[[str, float, float], None] | None = None,
     ) -> None:
         self._services = services
         self._ratio = ratio
@@ -115,6 +130,9 @@ class Spans:
         self._random = random or Random().random
         self._on_event = on_event
         self._on_close = on_close
+        self._on_handled = on_handled
+        self._base = trace.set_span_in_context(NOBODY, EMPTY)
+        self._current = _variable()
         self._names: dict[type, Names] = {}
         self.malformed = 0
         """Headers that made no sense; their messages were taken as if they had none."""
@@ -123,9 +141,16 @@ class Spans:
 
     def prepare(self) -> None:
         """Let users' spans outside watched messages not be taken."""
-        otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY))
+        otel_context.attach(self._base)
 
-    def sends(  # noqa: PLR0911 - one for each way
+    def starts(self) -> bool:
+        """Whether to watch what begins here: it has a span around it, or a new trace is to be taken."""
+        context = self._current.get()
+        if context and context is not self._base:
+            return True
+        return self._ratio >= 1.0 or (self._ratio > 0.0 and self._random() < self._ratio)
+
+    def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: Address, parent: bytes | None
     ) -> Observation | None:
         """Start the span of a message that is sent, if what it belongs to is taken."""
@@ -139,8 +164,6 @@ class Spans:
                 found = headers.context_of(parent)
                 context = found if found is not None else context
                 within = trace.set_span_in_context(NonRecordingSpan(context), EMPTY)
-            elif self._ratio < 1.0 and self._random() >= self._ratio:
-                return None
             else:
                 return self._sent(verb, message, sender, target, EMPTY, 0, ())
         if not context.trace_flags & headers.SAMPLED:
@@ -244,7 +267,14 @@ class Spans:
         hops = headers.slot_of(header, headers.HOPS) if parent is not None else b""
         slots = headers.slot(headers.HOPS, hops) if hops else b""
         mine = headers.pack(span.get_span_context(), slots=slots + headers.state_slot(span.get_span_context()))
-        return Current(span, mine, self._entered(span, service), record=self._exceptions)
+        told = None
+        if self._on_handled is not None:
+            told = partial(self._took, self._on_handled, service.name, time.perf_counter(), delivered.waited)
+        return Current(span, mine, self._entered(span, service), record=self._exceptions, told=told)
+
+    @staticmethod
+    def _took(tell: Callable[[str, float, float], None], service: str, began: float, waited: float) -> None:
+        tell(service, time.perf_counter() - began, waited)
 
     # ---- patterns and edges -----------------------------------------------------------------------------------------
 
@@ -353,6 +383,13 @@ class Spans:
         if found is None:
             found = self._names[kind] = named(kind)
         return found
+
+
+def _variable() -> ContextVar[Context]:
+    """The variable in which OpenTelemetry keeps the current context: reading it directly is four times as quick."""
+    token = otel_context.attach(EMPTY)
+    otel_context.detach(token)
+    return token.var
 
 
 def left(token: "Token[Context]") -> None:

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from actors import Instrument, Place
 from tracing.batch import Batches, Exporter
 from tracing.configuration import Configuration, configured
 from tracing.exporters import Collector, File
-from tracing.instrument import Spans
-from tracing.services import Services, announce, withdraw
+from tracing.instrument import NOBODY, Spans
+from tracing.logs import Factory
+from tracing.metric_forms import Scrape, as_otlp
+from tracing.metrics import Figures, Periodically
+from tracing.services import Services, announce, resource_of, withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,31 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
     )
     services = Services(configuration, place, sink)
     announce(services)
-    left = _Leaving(sink, services)
+    records.install()
+    figures = Figures(place, sink.account)
+    left = _Leaving(sink, services, _metrics(configuration, place, figures))
     atexit.register(left.at_exit)
-    return Spans(services, ratio=configuration.ratio, exceptions=configuration.exceptions, on_close=left)
+    measured = configuration.metrics != "none"
+    return Spans(
+        services,
+        ratio=configuration.ratio,
+        exceptions=configuration.exceptions,
+        on_close=left,
+        on_event=figures.happened if measured else None,
+        on_handled=figures.handled if measured else None,
+    )
+
+
+records = Factory(NOBODY)
+"""One per process, as Python's logging has one factory."""
 
 
 class _Leaving:
     """Ends a host's tracing once: when its host closes, or when the program ends without closing it."""
 
-    def __init__(self, sink: Batches, services: Services) -> None:
+    def __init__(self, sink: Batches, services: Services, metrics: "Periodically | Scrape | None") -> None:
         self._sink = sink
+        self._metrics = metrics
         self._services = services
         self._left = False
 
@@ -80,11 +99,32 @@ class _Leaving:
             self._left = True
             atexit.unregister(self.at_exit)
             withdraw(self._services)
+            records.remove()
+            until = time.monotonic() + seconds
             self._sink.close(seconds)
+            if self._metrics is not None:
+                self._metrics.close(max(0.1, until - time.monotonic()))
 
     def at_exit(self) -> None:
         """The program ends."""
         self(2.0)
+
+
+def _metrics(configuration: Configuration, place: Place, figures: Figures) -> Periodically | Scrape | None:
+    resource = {**resource_of(configuration, place), "service.name": configuration.app}
+    if configuration.metrics == "prometheus":
+        labels = {"app": configuration.app, "seat": str(place.seat), "pid": str(os.getpid())}
+        return Scrape(figures, labels, configuration.scrape_port)
+    if configuration.metrics == "otlp":
+        collector = Collector(
+            configuration.metrics_endpoint, configuration.headers, compressed=configuration.compressed
+        )
+
+        def send() -> None:
+            collector.post(as_otlp(figures.points(), resource, figures.began), min(2.0, configuration.patience))
+
+        return Periodically(send, configuration.interval)
+    return None
 
 
 class _Nowhere:

@@ -20,7 +20,13 @@ MOST = 200
 
 
 def chosen(
-    found: Iterable[Trace], *, service: str = "", errors: bool = False, slowest: int | None = None, trace: str = ""
+    found: Iterable[Trace],
+    *,
+    service: str = "",
+    errors: bool = False,
+    slowest: int | None = None,
+    trace: str = "",
+    saying: str = "",
 ) -> list[Trace]:
     """The traces that are asked for; the slowest first if those are."""
     those = [
@@ -28,6 +34,7 @@ def chosen(
         for it in found
         if it.id.startswith(trace)
         and (not errors or it.errors)
+        and (not saying or any(saying in str(fact) for span in it.spans for fact in span.facts.values()))
         and (not service or any(service in span.service for span in it.spans))
     ]
     if slowest is not None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from actors.cells.cell import Cell
 from actors.cells.observer import header_of
 from actors.cells.streams import Incoming
-from actors.cells.timers import Timer
 from actors.instrument import Verb
 from actors.mail.activity import running
 from actors.mail.asks import Ask
@@ -46,8 +45,17 @@ class ObservedCell(Cell):
     def accept(self, envelope: Envelope) -> None:
         """As any cell; what was sent on this host, or from outside all actors, may get a header."""
         handled = running.get().envelope
-        if handled.__class__ in PLAIN:  # nobody watches what is being handled, and so not what that sends
-            Cell.accept(self, envelope)
+        # nobody watches what is being handled, and so not what that sends; or nobody watches what comes from outside
+        if handled.__class__ in PLAIN or (handled is None and not self.observer.starts()):
+            mailbox = self.mailbox  # from here on as any cell, without a call
+            queue = mailbox.queue
+            if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
+                queue.append(envelope)
+                if self.idle:
+                    self.idle = False
+                    self.host.wake(self)
+            else:
+                Cell.accept(self, envelope)
             return
         ask = envelope.ask
         if ask is None:
@@ -56,7 +64,7 @@ class ObservedCell(Cell):
             verb, ask = Verb.FORWARD, None
         else:
             verb = Verb.STREAM if isinstance(ask, Incoming) else Verb.ASK
-        observation = self.observer.sends(verb, envelope.message, self.address, handled, ask)
+        observation = self.observer.sends_watched(verb, envelope.message, self.address, handled, ask)
         if observation is not None:
             envelope = self._headed(envelope, verb, observation.header)
         Cell.accept(self, envelope)
@@ -75,17 +83,18 @@ class ObservedCell(Cell):
     def accept_exempt(self, envelope: Envelope) -> None:
         """As any cell. A tick belongs to nothing; what the runtime says begins something new."""
         handled = running.get().envelope
-        if isinstance(envelope.tick, Timer):
-            guarded = self.observer.guarded
-            header = guarded.does(guarded.instrument.schedules, b"")
-            envelope.tick.waiting = envelope = self._headed(envelope, Verb.TICK, header)
-        elif envelope.sender is None:
+        if envelope.sender is None:
             envelope = self._headed(envelope, Verb.NEWS, b"")
+        elif envelope.tick is not None:
+            guarded = self.observer.guarded
+            envelope = self._headed(envelope, Verb.TICK, guarded.does(guarded.instrument.schedules, b""))
         elif handled.__class__ not in PLAIN:
             observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
             if observation is not None:
                 envelope = self._headed(envelope, Verb.TELL, observation.header)
                 self.observer.queued(Verb.TELL, observation)
+        if envelope.tick is not None:
+            envelope.tick.holds(envelope)
         super().accept_exempt(envelope)
 
     def arrive(self, envelope: Envelope) -> None:

@@ -46,6 +46,7 @@ class Observer:
         variables.run(self.guarded.does, self.guarded.instrument.prepare, None)
         host.dead_letters.subscribe(self.on_dead_letter)
         self.clock = host.clock
+        self.starts = self.guarded.starts
         self.giving_up = b""
         """The header of the message that is being given up."""
         self._twins: dict[int, tuple[Handler, Handler]] = {}
@@ -56,7 +57,17 @@ class Observer:
         self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
     ) -> Observation | None:
         """A message is being sent while `handled` is; `asker` will hear its outcome, if it has one."""
+        if handled is None and not self.starts():
+            return None
+        return self.sends_watched(verb, message, target, handled, asker)
+
+    def sends_watched(
+        self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
+    ) -> Observation | None:
+        """As `sends`, of a message that is known to be watched."""
         parent = None if handled is None else header_of(handled)
+        if parent == b"":  # what is being handled was not watched when it came, and is tried again
+            return None
         observation = self.guarded.sends(verb, message, cast("Subject | None", running.get().cell), target, parent)
         if observation is None:
             return None
@@ -84,9 +95,10 @@ class Observer:
         if cell is None or not isinstance(envelope, Headed):
             return None
         envelope.attempt += 1
-        verb = Verb.TICK if envelope.tick is not None else envelope.verb
         waited = max(0.0, self.clock() - envelope.since)
-        delivered = Delivered(verb, envelope.message, envelope.header, waited, envelope.attempt, envelope.missed)
+        delivered = Delivered(
+            envelope.verb, envelope.message, envelope.header, waited, envelope.attempt, envelope.missed
+        )
         observation = self.guarded.handles(delivered, cast("Subject", cell))
         envelope.observation = observation
         return observation

@@ -78,6 +78,10 @@ class Timer:
         )
         cell.accept_exempt(self.waiting)
 
+    def holds(self, envelope: Envelope) -> None:
+        """An instrument has put the tick into an envelope of its own."""
+        self.waiting = envelope
+
     def taken(self) -> bool:
         """Free the slot, for the waiting tick has its turn now; False when the timer was cancelled meanwhile."""
         self.waiting = None

@@ -51,6 +51,10 @@ class Slot(Protocol):
         """Free the place, for the message has its turn; False when it is not to be handled any more."""
         ...
 
+    def holds(self, envelope: "Envelope") -> None:
+        """Another envelope waits in this place, in the stead of the one that was made for it."""
+        ...
+
 
 class Envelope(msgspec.Struct, gc=False):
     """One message that waits or is being handled.

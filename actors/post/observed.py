@@ -33,7 +33,7 @@ class ObservedPost(Post):
         sender: Sender | None,
         ask: Asker,
         deadline: float | None,
-        header: bytes | None = None,
+        *rest: bytes,
     ) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
         handled = running.get().envelope
@@ -44,7 +44,7 @@ class ObservedPost(Post):
         verb = Verb.FORWARD if forwarded else Verb.ASK
         observation = self._observer.sends(verb, request, address, handled, None if forwarded else ask)
         try:
-            super().ask(address, request, sender, ask, deadline, header or self._header(observation, sender))
+            super().ask(address, request, sender, ask, deadline, *(rest or self._rest(observation, sender)))
         except BaseException as error:
             if forwarded:  # of an ask, its future says so
                 self._broken(observation, error)
@@ -58,14 +58,14 @@ class ObservedPost(Post):
         sender: Sender | None,
         ask: Asker,
         deadline: float | None,
-        header: bytes | None = None,
+        *rest: bytes,
     ) -> None:
         """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
         handled = running.get().envelope
         if handled.__class__ not in PLAIN:
             observation = self._observer.sends(Verb.SEND, message, address, handled, ask)
-            header = header or self._header(observation, sender)
-        await super().send(address, message, sender, ask, deadline, header)
+            rest = rest or self._rest(observation, sender)
+        await super().send(address, message, sender, ask, deadline, *rest)
 
     def stream(
         self,
@@ -73,19 +73,23 @@ class ObservedPost(Post):
         request: object,
         sender: Sender | None,
         incoming: Incoming,
-        header: bytes | None = None,
+        *rest: bytes,
     ) -> None:
         """Send a request for a stream; raises Unsendable."""
         handled = running.get().envelope
         if handled.__class__ not in PLAIN:
             observation = self._observer.sends(Verb.STREAM, request, address, handled, incoming)
-            header = header or self._header(observation, sender)
-        super().stream(address, request, sender, incoming, header)
+            rest = rest or self._rest(observation, sender)
+        super().stream(address, request, sender, incoming, *rest)
 
     @property
     def _observer(self) -> Observer:
         assert self._host.observer is not None  # that is why it is of this class
         return self._host.observer
+
+    def _rest(self, observation: Observation | None, sender: Sender | None) -> tuple[bytes, ...]:
+        header = self._header(observation, sender)
+        return () if header is None else (header,)
 
     def _header(self, observation: Observation | None, sender: Sender | None) -> bytes | None:
         """What travels. From outside all actors that nobody watches is said, lest it be decided again over there."""

@@ -106,45 +106,28 @@ class Post:
             peer.account.told += 1
 
     def ask(
-        self,
-        address: Address,
-        request: object,
-        sender: Sender | None,
-        ask: Asker,
-        deadline: float | None,
-        header: bytes | None = None,
+        self, address: Address, request: object, sender: Sender | None, ask: Asker, deadline: float | None, *rest: bytes
     ) -> None:
         """Send a request whose outcome `ask` hears; raises Unsendable."""
-        self._request(ASK, address, request, sender, ask, deadline, header)
+        self._request(ASK, address, request, sender, ask, deadline, *rest)
 
     async def send(
-        self,
-        address: Address,
-        message: object,
-        sender: Sender | None,
-        ask: Asker,
-        deadline: float | None,
-        header: bytes | None = None,
+        self, address: Address, message: object, sender: Sender | None, ask: Asker, deadline: float | None, *rest: bytes
     ) -> None:
         """Send a message whose acceptance `ask` hears; waits for room on the link first. Raises Unsendable."""
         peer = self._peer(address.seat)
         if peer is not None:
             await peer.room()
         if not ask.ended:
-            number = self._request(SEND, address, message, sender, ask, deadline, header)
+            number = self._request(SEND, address, message, sender, ask, deadline, *rest)
             if isinstance(ask, Ask):
                 ask.future.add_done_callback(partial(self._withdraw, address.seat, number))
 
     def stream(
-        self,
-        address: Address,
-        request: object,
-        sender: Sender | None,
-        incoming: "Incoming",
-        header: bytes | None = None,
+        self, address: Address, request: object, sender: Sender | None, incoming: "Incoming", *rest: bytes
     ) -> None:
         """Send a request for a stream; raises Unsendable."""
-        number = self._request(STREAM, address, request, sender, incoming, None, header)
+        number = self._request(STREAM, address, request, sender, incoming, None, *rest)
         incoming.taken = partial(self._credit, address.seat, number)
 
     def signal(self, to: Address, signal: Signal) -> None:
@@ -159,8 +142,9 @@ class Post:
         sender: Sender | None,
         asker: Any,
         deadline: float | None,
-        header: bytes | None,
+        *rest: bytes,
     ) -> int:
+        """`rest` is an instrument's header, if there is one."""
         index = self._indices.get(request.__class__)
         if index is None:
             index = self._classes.index_for(request.__class__)
@@ -172,8 +156,8 @@ class Post:
         ask.target = address
         number = self._host.asks.number(ask)
         values = astuple(request) if index else request
-        record: tuple[Any, ...] = (kind, address.number, sender_in(sender), index, values, number, deadline)
-        if not self._put(peer, record if header is None else (*record, header), request):
+        record = (kind, address.number, sender_in(sender), index, values, number, deadline, *rest)
+        if not self._put(peer, record, request):
             if peer.ended:
                 ask.fail(Unreachable(f"The link to {peer.sitting} has ended; the request was not sent.", ran="no"))
             else:

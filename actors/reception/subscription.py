@@ -39,6 +39,10 @@ class Subscription:
             self._waiting = Envelope(message, handler, deadline=inf, exempt=True, tick=self)
             self._cell.accept_exempt(self._waiting)
 
+    def holds(self, envelope: Envelope) -> None:
+        """An instrument has put the news into an envelope of its own."""
+        self._waiting = envelope
+
     def taken(self) -> bool:
         """Fill the news that has its turn; False if it is none, or the actor does not follow any more."""
         envelope, self._waiting = self._waiting, None

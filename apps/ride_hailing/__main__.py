@@ -16,6 +16,7 @@ from apps.ride_hailing.progress import Progress
 from apps.ride_hailing.rejects import BadInput
 from apps.ride_hailing.rules import Rules
 from apps.ride_hailing.summary import Summary, summarize
+from tracing import traced
 
 SATISFIED, REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -60,10 +61,17 @@ def _play(options: Options, plan: Plan, progress: Progress) -> Evidence:
     async def run(system: System) -> Evidence:
         return await play(system, plan, rules, progress, time.monotonic)
 
+    instrument = None if options.traces is None else traced("ride-hailing", folder=options.traces)
     if options.on == "local":
-        return System(on="local").run(run)
+        return System(on="local", instrument=instrument).run(run)
     progress.note("opening Ray ..." if options.address is None else f"joining Ray at {options.address} ...")
-    return System(on="ray", address=options.address, node_address=options.node_address, hosts=options.hosts).run(run)
+    return System(
+        on="ray",
+        address=options.address,
+        node_address=options.node_address,
+        hosts=options.hosts,
+        instrument=instrument,
+    ).run(run)
 
 
 def _write(summary: Summary, path: Path) -> None:

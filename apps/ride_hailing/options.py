@@ -64,6 +64,8 @@ class Options:
     zones: Path | None
     limit: int
     json: Path | None
+    traces: Path | None
+    """Where spans go, unless an `OTEL_*` variable names a collector; None for no tracing."""
     quiet: bool
 
 
@@ -105,6 +107,14 @@ def _add_options(run: argparse.ArgumentParser) -> None:
     add("--limit", type=_count, default=20_000, metavar="N", help="play the first N trips only (default: %(default)s)")
     add = run.add_argument_group("results").add_argument
     add("--json", type=Path, metavar="FILE", help="write the summary as JSON, too")
+    add(
+        "--traces",
+        type=Path,
+        nargs="?",
+        const=Path("traces"),
+        metavar="FOLDER",
+        help="trace every message: into files in FOLDER (default: traces), or to the collector that OTEL_* names",
+    )
     add("--quiet", action="store_true", help="no progress on stderr")
 
 
@@ -141,6 +151,7 @@ def _complete(given: argparse.Namespace) -> Options:
         zones=given.zones,
         limit=given.limit,
         json=given.json,
+        traces=given.traces,
         quiet=given.quiet,
     )
 

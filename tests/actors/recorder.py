@@ -55,11 +55,13 @@ class Recorder:
     def prepare(self) -> None:
         self._try("prepare")
 
+    def starts(self) -> bool:
+        self._try("starts")
+        return self.watches or bool(current.get())
+
     def sends(self, verb: Verb, message: object, sender: Subject | None, target: Any, parent: bytes | None) -> Any:
         self._try("sends")
         parent = current.get() or parent
-        if not self.watches and not parent:
-            return None
         return Line(self, f"{verb.value} {type(message).__name__}", parent, sender.kind.__name__ if sender else None)
 
     def hides(self) -> bytes:

@@ -94,6 +94,7 @@ def test_what_is_asked_for_is_what_is_shown(folder, capsys):
     assert sum(line.startswith("trace ") for line in shown(capsys, folder, "--errors")) == 1
     assert sum(line.startswith("trace ") for line in shown(capsys, folder, "--service", "Bank")) == 1
     assert sum(line.startswith("trace ") for line in shown(capsys, folder, "--trace", "t2")) == 1
+    assert sum(line.startswith("trace ") for line in shown(capsys, folder, "--saying", "0.5")) == 1
     assert "1 traces more" in shown(capsys, folder, "--limit", 1)[-1]
 
 

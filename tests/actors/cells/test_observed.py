@@ -9,14 +9,17 @@ import pytest
 from actors import (
     Actor,
     Failed,
+    Listing,
     MailboxOptions,
     Operation,
     Overflow,
     Role,
+    ServiceKey,
     System,
     TimedOut,
     call,
     receive,
+    retry,
 )
 from actors.testing import run
 from tests.actors.echo import Ask, Echo, Items, Ping
@@ -227,6 +230,61 @@ def test_a_stream_is_one_observation_on_each_side():
     assert {line.ended for line in found.lines} == {1}
 
 
+class Stubborn(Actor):
+    """Is given what it fails at once more."""
+
+    mailbox = MailboxOptions(on_failure=retry(2))
+    failures = 0
+
+    @receive
+    def asked(self, message: Ask) -> str:
+        Stubborn.failures += 1
+        if Stubborn.failures < 3:
+            raise ValueError("not yet")
+        return "answer"
+
+    @receive
+    def listed(self, listing: Listing[Echo]) -> None:
+        pass
+
+    @call
+    def subscribe(self) -> None:
+        self.context.subscribe(KEY)
+
+    @call
+    def look(self) -> None:
+        pass
+
+
+KEY = ServiceKey(Echo)
+
+
+@pytest.mark.parametrize("watches", [True, False])
+def test_a_message_that_is_tried_again_is_observed_each_time(watches):
+    Stubborn.failures = 0
+
+    async def main(system: System) -> None:
+        assert await (await system.spawn(Stubborn)).ask(Ask()) == "answer"
+
+    found = recorded(main, watches=watches)
+    tries = found.all("handle Ask")
+    assert [line.facts[1].attempt for line in tries] == ([1, 2, 3] if watches else [])
+    assert len({line.parent for line in tries}) <= 1
+
+
+def test_news_of_a_subscription_reach_an_actor_that_is_observed():
+    async def main(system: System) -> None:
+        stubborn = await system.spawn(Stubborn)
+        await stubborn.ask(Stubborn.subscribe())
+        echo = await system.spawn(Echo)
+        await system.receptionist.register(KEY, echo)
+        await stubborn.ask(Stubborn.look())
+        while not system.host.observer.guarded.instrument.all("handle Listing"):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.001)
+
+    assert recorded(main).all("handle Listing")[0].parent == b""
+
+
 class Full(Actor):
     """Has little room."""
 
@@ -283,7 +341,7 @@ async def _nothing(system: System) -> None:
     pass
 
 
-@pytest.mark.parametrize("faulty", ["prepare", "sends", "handles", "happens", "operates"])
+@pytest.mark.parametrize("faulty", ["prepare", "starts", "sends", "handles", "happens", "operates"])
 def test_an_instrument_that_raises_is_counted_and_the_message_handled_all_the_same(faulty):
     async def main(system: System) -> int:
         last = await system.spawn(Echo)

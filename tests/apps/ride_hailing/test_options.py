@@ -1,5 +1,7 @@
 """The command line: sensible defaults, and a clear word about what does not go together."""
 
+from pathlib import Path
+
 import pytest
 
 from apps.ride_hailing.demand import Slice
@@ -58,3 +60,9 @@ def test_help_says_what_the_exit_status_means(capsys):
         parse(["run", "--help"])
     assert left.value.code == 0
     assert "exit status" in capsys.readouterr().out
+
+
+def test_traces_are_written_only_when_they_are_asked_for():
+    assert parse(["run"]).traces is None
+    assert parse(["run", "--traces"]).traces == Path("traces")
+    assert parse(["run", "--traces", "elsewhere"]).traces == Path("elsewhere")
