@@ -9,7 +9,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
-from functools import partial
 from random import Random
 from threading import get_ident
 from typing import Any
@@ -37,20 +36,16 @@ from actors.ref import Ref, endpoints
 from actors.seating import Seating
 from actors.settings import Settings
 from actors.stats import HostStats, LinkStats, Stats
-from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import Root
 from actors.supervising.signals import (
     ChildStarted,
     Ended,
     EndReason,
-    OfPeer,
     PeerEnded,
     Signal,
     StartChild,
     StopReport,
-    Unwatch,
-    Watch,
 )
 from actors.supervising.supervision import Supervision
 
@@ -180,9 +175,10 @@ class Host:
         signals = self._signals
         for _ in range(min(len(signals), SIGNALS_PER_MESSAGE)):
             number, signal = signals.popleft()
-            self._deliver(number, signal)
+            self.deliver(number, signal)
 
-    def _deliver(self, number: int, signal: Signal) -> None:
+    def deliver(self, number: int, signal: Signal) -> None:
+        """Do what a signal says to an actor or the root of this host, now."""
         cell = self.cells.get(number)
         try:
             if cell is not None:
@@ -192,7 +188,7 @@ class Host:
             elif isinstance(signal, StartChild):
                 self._variables.run(self._start_for_another, signal)
             else:
-                self._answer_for_nobody(number, signal)
+                self.seating.answer_for_nobody(number, signal)
         except Exception:
             log.exception("A signal could not be served: %s. Please report this as an error.", type(signal).__name__)
 
@@ -260,19 +256,11 @@ class Host:
     def received_signal(self, number: int, signal: Signal) -> None:
         """A signal came over a link. News of an end keeps its place among the messages that came with it (rule A24)."""
         if isinstance(signal, Ended | PeerEnded):
-            self._deliver(number, signal)
+            self.deliver(number, signal)
             return
         self._signals.append((number, signal))
         if not self._awake:
             self._ask_for_turn()
-
-    def _answer_for_nobody(self, number: int, signal: Signal) -> None:
-        """The signal is for an actor that is not here: it may be on its way back, or else it has ended."""
-        if self.returning is not None and isinstance(signal, Watch | Unwatch | OfPeer):
-            refuse = partial(absent.has_no_host, self, Address(self.system, self.seat, number), signal, 0)
-            if self.returning.hold(number, partial(self._deliver, number, signal), refuse):
-                return
-        absent.has_ended(self, signal)
 
     # ---- placing ----------------------------------------------------------------------------------------------------
 
@@ -340,7 +328,7 @@ class Host:
     def serve_what_came(self) -> None:
         """Serve the signals that wait now, so that what a host had said is done before what follows from its end."""
         for _ in range(len(self._signals)):
-            self._deliver(*self._signals.popleft())
+            self.deliver(*self._signals.popleft())
 
     def apart(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call in the runtime's own context, as what no actor's handler does."""

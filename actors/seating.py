@@ -21,8 +21,11 @@ from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
     NewsAbout,
+    OfPeer,
     Restored,
     Signal,
+    Unwatch,
+    Watch,
 )
 
 log = logging.getLogger("understudy.host")
@@ -85,6 +88,23 @@ class Seating:
         `epoch` is that of the sitting it was for; 0 where nobody knew any.
         """
         absent.has_no_host(self._host, to, signal, epoch)
+
+    def answer_for_nobody(self, number: int, signal: Signal) -> None:
+        """Speak for an address of this host that has ended, or is not back yet: nobody must wait for it in vain."""
+        host, returning = self._host, self._host.returning
+        if returning is not None and isinstance(signal, Watch | Unwatch | OfPeer):
+            refuse = partial(self.nobody_there, Address(host.system, host.seat, number), signal)
+            if returning.hold(number, partial(self._signal_again, number, signal), refuse):
+                return
+        absent.has_ended(host, signal)
+
+    def _signal_again(self, number: int, signal: Signal) -> None:
+        """A signal was held for an actor, which has come (and is being started, in the right context) or will not."""
+        cell = self._host.cells.get(number)
+        if cell is not None:
+            cell.on_signal(signal)
+        else:
+            self._host.deliver(number, signal)
 
     # ---- news -------------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,10 @@ class Watcher(Actor):
         self.again = again
         self.context.watch(ref)
 
+    @call
+    def unwatch(self, ref: Ref[Any]) -> None:
+        self.context.unwatch(ref)
+
     @receive
     def ended(self, event: Terminated) -> None:
         self.seen.append(event.reason.value)
@@ -287,6 +291,29 @@ def test_a_watch_made_while_the_seat_is_vacant_is_on_the_incarnation_that_comes(
             await until(lambda: lives(two, counter))  # noqa: B023
             await until(lambda: actor(one, watcher).seen == ["host_lost"] * losses)  # noqa: B023
         assert len(one.host.cells[watcher.address.number].watches) == 0
+
+    in_town(main)
+
+
+def test_a_watch_that_comes_before_its_actor_is_back_is_on_it() -> None:
+    async def main(town: Town) -> None:
+        one, two, other = await town.settle(), await town.settle(), await town.settle()
+        keeper = await one.spawn(Keeper, seat=two.host.seat)
+        taken_back, kept = await other.spawn(Watcher), await other.spawn(Watcher)
+        await town.kill(two)
+        waiting, one.host.new_table = one.host.new_table, lambda table: None
+        three = await town.settle(seat=two.host.seat)
+        for watcher in (taken_back, kept):
+            await watcher.ask(Watcher.watch(keeper))
+        await taken_back.ask(Watcher.unwatch(keeper))
+        await until(lambda: three.host.returning is not None and three.host.returning._count == 3)
+        one.host.new_table = waiting
+        one.host.new_table(await one.clerk.table())
+        await until(lambda: lives(three, keeper))
+        assert [len(three.host.cells[keeper.address.number].watches)] == [1]
+        await town.kill(three)
+        await until(lambda: actor(other, kept).seen == ["host_lost"])
+        assert actor(other, taken_back).seen == []
 
     in_town(main)
 
