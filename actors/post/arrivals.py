@@ -38,6 +38,8 @@ class Arrivals:
         self._payloads = payloads
         self._held_sizes: dict[int, int] = {}
         """Bytes of records that are held back, by identity, where they are not light."""
+        self._held_bytes = 0
+        """Their sum."""
         # in the order of the kinds in `wire`
         self._takers: tuple[Callable[[Peer, tuple[Any, ...]], None], ...] = (
             self._take_tell,
@@ -94,13 +96,37 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - a user's class may raise anything when it is made
             self._undecodable(peer, self._counted(peer, outline(record)), error)
             return
-        if peer.held and peer.must_wait(found):
-            if size > LIGHT:
-                self._held_sizes[id(found)] = size
-        elif size > LIGHT:
+        if peer.held and self._held_back(peer, found, size):
+            return
+        if size > LIGHT:
             self._serve_heavy(peer, found, size)
         else:
             self._serve(peer, found)
+
+    def _held_back(self, peer: Peer, found: tuple[Any, ...], size: int) -> bool:
+        """Whether the record waits behind a large one, or is refused because as much waits as one mailbox holds."""
+        waiting, settings = peer.held.get(found[1]), self._host.settings
+        if waiting is not None and found[0] in REQUESTS:
+            full = len(waiting) >= settings.mailbox_bound
+            if full or (size > LIGHT and self._held_bytes + size > settings.mailbox_byte_bound):
+                self._refuse(peer, found)
+                return True
+        if not peer.must_wait(found):
+            return False
+        if size > LIGHT:
+            self._held_sizes[id(found)] = size
+            self._held_bytes += size
+        return True
+
+    def _refuse(self, peer: Peer, found: tuple[Any, ...]) -> None:
+        kind, number, sender, index, values = found[:5]
+        address = Address(self._host.system, self._host.seat, number)
+        if kind in ASKING:
+            text = f"Too much waits for {address} behind a large message that is still on its way."
+            RemoteAsker(self._answers, peer, found[5]).fail(MailboxFull(text))
+            return
+        message = peer.classes[index](*values) if index else values
+        self._host.dead_letters.add(message, address, Reason.MAILBOX_FULL, self._sender_of(peer, sender))
 
     def _serve_heavy(self, peer: Peer, found: tuple[Any, ...], size: int) -> None:
         """Serve a record whose bytes count in the mailbox that it goes to (rule A33)."""
@@ -288,7 +314,9 @@ class Arrivals:
                 elif found[0] == LARGE:
                     self._lost(peer, found)
                 else:
-                    self._serve_heavy(peer, found, self._held_sizes.pop(id(found), 0))
+                    size = self._held_sizes.pop(id(found), 0)
+                    self._held_bytes -= size
+                    self._serve_heavy(peer, found, size)
         finally:
             peer.account.receipt = None
             endpoints.decoding.reset(token)
