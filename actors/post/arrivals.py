@@ -16,8 +16,9 @@ from actors.mail.envelope import Arrived, Asker, Envelope
 from actors.mail.weights import LIGHT
 from actors.post.account import REPORTING, TOGETHER, Receipt
 from actors.post.answers import Answers, RemoteAsker, RemoteOutlet, RemoteSender
+from actors.post.heavy import Heavy
 from actors.post.payloads import Payloads
-from actors.post.peer import ASKING, REQUESTS, SIGNALS, LostMessage, Memory, Peer
+from actors.post.peer import ASKING, SIGNALS, LostMessage, Memory, Peer
 from actors.post.wire import COUNTED, DONE, FAIL, ITEM, LARGE, REPLY, SIGNAL, STREAM, outline
 from actors.ref import Ref, endpoints
 from actors.supervising.root import NUMBER as ROOT
@@ -36,10 +37,7 @@ class Arrivals:
         self._host = host
         self._answers = answers
         self._payloads = payloads
-        self._held_sizes: dict[int, int] = {}
-        """Bytes of records that are held back, by identity, where they are not light."""
-        self._held_bytes = 0
-        """Their sum."""
+        self._heavy = Heavy(host, self._serve, self._refuse)
         # in the order of the kinds in `wire`
         self._takers: tuple[Callable[[Peer, tuple[Any, ...]], None], ...] = (
             self._take_tell,
@@ -96,30 +94,16 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - a user's class may raise anything when it is made
             self._undecodable(peer, self._counted(peer, outline(record)), error)
             return
-        if peer.held and self._held_back(peer, found, size):
+        if peer.held and self._heavy.held_back(peer, found, size):
             return
         if size > LIGHT:
-            self._serve_heavy(peer, found, size)
+            self._heavy.serve(peer, found, size)
         else:
             self._serve(peer, found)
 
-    def _held_back(self, peer: Peer, found: tuple[Any, ...], size: int) -> bool:
-        """Whether the record waits behind a large one, or is refused because as much waits as one mailbox holds."""
-        waiting, settings = peer.held.get(found[1]), self._host.settings
-        if waiting is not None and found[0] in REQUESTS:
-            full = len(waiting) >= settings.mailbox_bound
-            if full or (size > LIGHT and self._held_bytes + size > settings.mailbox_byte_bound):
-                self._refuse(peer, found)
-                return True
-        if not peer.must_wait(found):
-            return False
-        if size > LIGHT:
-            self._held_sizes[id(found)] = size
-            self._held_bytes += size
-        return True
-
     def _refuse(self, peer: Peer, found: tuple[Any, ...]) -> None:
-        kind, number, sender, index, values = found[:5]
+        """Too much waits behind a large record already."""
+        kind, number, sender, index, values = self._counted(peer, found)[:5]
         address = Address(self._host.system, self._host.seat, number)
         if kind in ASKING:
             text = f"Too much waits for {address} behind a large message that is still on its way."
@@ -127,18 +111,6 @@ class Arrivals:
             return
         message = peer.classes[index](*values) if index else values
         self._host.dead_letters.add(message, address, Reason.MAILBOX_FULL, self._sender_of(peer, sender))
-
-    def _serve_heavy(self, peer: Peer, found: tuple[Any, ...], size: int) -> None:
-        """Serve a record whose bytes count in the mailbox that it goes to (rule A33)."""
-        cell = self._host.cells.get(found[1]) if size and found[0] in REQUESTS else None
-        if cell is None:
-            self._serve(peer, found)
-            return
-        mailbox = cell.mailbox
-        mailbox.expect(size, cell.blueprint.mailbox.byte_bound or self._host.settings.mailbox_byte_bound)
-        self._serve(peer, found)
-        for loser in mailbox.arrived():
-            cell.give_up(loser, Reason.MAILBOX_FULL)
 
     def _serve(self, peer: Peer, found: tuple[Any, ...]) -> None:
         try:
@@ -314,9 +286,7 @@ class Arrivals:
                 elif found[0] == LARGE:
                     self._lost(peer, found)
                 else:
-                    size = self._held_sizes.pop(id(found), 0)
-                    self._held_bytes -= size
-                    self._serve_heavy(peer, found, size)
+                    self._heavy.release(peer, found)
         finally:
             peer.account.receipt = None
             endpoints.decoding.reset(token)
@@ -327,7 +297,7 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - as for small ones
             self._undecodable(peer, self._counted(peer, outline(bytes(data))), error)
         else:
-            self._serve_heavy(peer, found, len(data) + sum(part.nbytes for part in memory))
+            self._heavy.serve(peer, found, len(data) + sum(part.nbytes for part in memory))
 
     def _lost(self, peer: Peer, announcement: tuple[Any, ...]) -> None:
         """A large record will not come: its sender died with it, or let it go."""

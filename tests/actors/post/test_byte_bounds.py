@@ -140,7 +140,7 @@ def test_what_was_held_back_behind_a_large_record_counts_as_well() -> None:
         await until(lambda: len(two.letters) == 3)
         busy.released.set()
         await until(lambda: busy.seen == [0])
-        assert not two.post._arrivals._held_sizes
+        assert not two.post._arrivals._heavy._sizes
 
     in_town(main)
 
@@ -180,8 +180,8 @@ def test_behind_a_large_message_on_its_way_waits_no_more_than_a_mailbox_holds(
         busy = actor(two, far)
         await until(lambda: busy.seen == [0.0, *range(handled)])  # the large one has all the bytes for itself
         assert len(two.letters) == 30 - handled
-        assert not two.post._arrivals._held_bytes
-        assert not two.post._arrivals._held_sizes
+        assert not two.post._arrivals._heavy.held_bytes
+        assert not two.post._arrivals._heavy._sizes
 
     in_town(main)
 
