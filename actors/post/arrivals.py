@@ -16,8 +16,9 @@ from actors.mail.envelope import Arrived, Asker, Envelope
 from actors.mail.weights import LIGHT
 from actors.post.account import REPORTING, TOGETHER, Receipt
 from actors.post.answers import Answers, RemoteAsker, RemoteOutlet, RemoteSender
+from actors.post.heavy import Heavy
 from actors.post.payloads import Payloads
-from actors.post.peer import ASKING, REQUESTS, SIGNALS, LostMessage, Memory, Peer
+from actors.post.peer import ASKING, SIGNALS, LostMessage, Memory, Peer
 from actors.post.wire import COUNTED, DONE, FAIL, ITEM, LARGE, REPLY, SIGNAL, STREAM, outline
 from actors.ref import Ref, endpoints
 from actors.supervising.root import NUMBER as ROOT
@@ -36,8 +37,7 @@ class Arrivals:
         self._host = host
         self._answers = answers
         self._payloads = payloads
-        self._held_sizes: dict[int, int] = {}
-        """Bytes of records that are held back, by identity, where they are not light."""
+        self._heavy = Heavy(host, self._serve, self._refuse)
         # in the order of the kinds in `wire`
         self._takers: tuple[Callable[[Peer, tuple[Any, ...]], None], ...] = (
             self._take_tell,
@@ -94,25 +94,23 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - a user's class may raise anything when it is made
             self._undecodable(peer, self._counted(peer, outline(record)), error)
             return
-        if peer.held and peer.must_wait(found):
-            if size > LIGHT:
-                self._held_sizes[id(found)] = size
-        elif size > LIGHT:
-            self._serve_heavy(peer, found, size)
+        if peer.held and self._heavy.held_back(peer, found, size):
+            return
+        if size > LIGHT:
+            self._heavy.serve(peer, found, size)
         else:
             self._serve(peer, found)
 
-    def _serve_heavy(self, peer: Peer, found: tuple[Any, ...], size: int) -> None:
-        """Serve a record whose bytes count in the mailbox that it goes to (rule A33)."""
-        cell = self._host.cells.get(found[1]) if size and found[0] in REQUESTS else None
-        if cell is None:
-            self._serve(peer, found)
+    def _refuse(self, peer: Peer, found: tuple[Any, ...]) -> None:
+        """Too much waits behind a large record already."""
+        kind, number, sender, index, values = self._counted(peer, found)[:5]
+        address = Address(self._host.system, self._host.seat, number)
+        if kind in ASKING:
+            text = f"Too much waits for {address} behind a large message that is still on its way."
+            RemoteAsker(self._answers, peer, found[5]).fail(MailboxFull(text))
             return
-        mailbox = cell.mailbox
-        mailbox.expect(size, cell.blueprint.mailbox.byte_bound or self._host.settings.mailbox_byte_bound)
-        self._serve(peer, found)
-        for loser in mailbox.arrived():
-            cell.give_up(loser, Reason.MAILBOX_FULL)
+        message = peer.classes[index](*values) if index else values
+        self._host.dead_letters.add(message, address, Reason.MAILBOX_FULL, self._sender_of(peer, sender))
 
     def _serve(self, peer: Peer, found: tuple[Any, ...]) -> None:
         try:
@@ -288,7 +286,7 @@ class Arrivals:
                 elif found[0] == LARGE:
                     self._lost(peer, found)
                 else:
-                    self._serve_heavy(peer, found, self._held_sizes.pop(id(found), 0))
+                    self._heavy.release(peer, found)
         finally:
             peer.account.receipt = None
             endpoints.decoding.reset(token)
@@ -299,7 +297,7 @@ class Arrivals:
         except Exception as error:  # noqa: BLE001 - as for small ones
             self._undecodable(peer, self._counted(peer, outline(bytes(data))), error)
         else:
-            self._serve_heavy(peer, found, len(data) + sum(part.nbytes for part in memory))
+            self._heavy.serve(peer, found, len(data) + sum(part.nbytes for part in memory))
 
     def _lost(self, peer: Peer, announcement: tuple[Any, ...]) -> None:
         """A large record will not come: its sender died with it, or let it go."""

@@ -1,13 +1,16 @@
 """Told too much (A33): bytes are bounded where messages arrive and where they leave, and each verb hears its word."""
 
 import asyncio
+import threading
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actors import Actor, MailboxFull, MailboxOptions, Overflow, Reason, Settings, call, receive
 from actors.links import LinkSettings
 from actors.post.peer import INLINE
+from tests.actors.post.test_payloads import LARGE, Shelf
 from tests.actors.town import Note, Resident, Town, actor, in_town, until
 
 BOUND = 100_000
@@ -137,7 +140,48 @@ def test_what_was_held_back_behind_a_large_record_counts_as_well() -> None:
         await until(lambda: len(two.letters) == 3)
         busy.released.set()
         await until(lambda: busy.seen == [0])
-        assert not two.post._arrivals._held_sizes
+        assert not two.post._arrivals._heavy._sizes
+
+    in_town(main)
+
+
+class SlowShelf(Shelf):
+    """A store from which nothing can be loaded until it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+
+    def load(self, ticket: Any, timeout: float | None = None) -> list[memoryview]:
+        self.opened.wait(10.0)
+        return super().load(ticket, timeout)
+
+
+@pytest.mark.parametrize(("body", "kept", "handled"), [(1, 10, 10), (BODY, 3, 0)])
+def test_behind_a_large_message_on_its_way_waits_no_more_than_a_mailbox_holds(
+    body: int, kept: int, handled: int
+) -> None:
+    async def main(town: Town) -> None:
+        shelf = SlowShelf()
+        settings = Settings(
+            cancel_grace=0.2, stop_budget=0.2, socket_payload_bytes=LARGE, mailbox_bound=11, mailbox_byte_bound=BOUND
+        )
+        one = await town.settle(settings=settings, store=shelf)
+        two = await town.settle(settings=settings, store=shelf)
+        far = await one.spawn(Busy, seat=two.host.seat)
+        far.tell(Note(np.zeros(LARGE)))
+        for number in range(30):
+            far.tell(Note((number, b"x" * body)))
+        await until(lambda: len(two.letters) == 30 - kept)
+        assert set(two.reasons()) == {Reason.MAILBOX_FULL}
+        with pytest.raises(MailboxFull):
+            await far.ask(Busy.take(30, b"x" * body))
+        shelf.opened.set()
+        busy = actor(two, far)
+        await until(lambda: busy.seen == [0.0, *range(handled)])  # the large one has all the bytes for itself
+        assert len(two.letters) == 30 - handled
+        assert not two.post._arrivals._heavy.held_bytes
+        assert not two.post._arrivals._heavy._sizes
 
     in_town(main)
 
