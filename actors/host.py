@@ -254,8 +254,11 @@ class Host:
             self._ask_for_turn()
 
     def received_signal(self, number: int, signal: Signal) -> None:
-        """A signal came over a link. News of an end keeps its place among the messages that came with it (rule A24)."""
-        if isinstance(signal, Ended | PeerEnded):
+        """A signal came over a link. News of an end keeps its place among the messages that came with it (rule A24).
+
+        So does a first start, for the messages behind it are for the actor that it makes (rule A4).
+        """
+        if isinstance(signal, Ended | PeerEnded) or (isinstance(signal, StartChild) and number not in self.cells):
             self.deliver(number, signal)
             return
         self._signals.append((number, signal))

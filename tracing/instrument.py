@@ -366,7 +366,7 @@ class Spans:
         elif event.what is Happening.SPAWNED:
             name = f"{name} {event.facts['actor_class']}"
         span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts)
-        if event.what in {Happening.DEAD_LETTER, Happening.HOST_LOST}:
+        if event.what is Happening.DEAD_LETTER:  # of a lost host it is not known here whether it left in order
             reason = str(event.facts.get("reason", event.what.value))
             span.set_attribute("error.type", reason)
             span.set_status(trace.StatusCode.ERROR, reason)

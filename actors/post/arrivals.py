@@ -144,7 +144,12 @@ class Arrivals:
         message = peer.classes[index](*values) if index else values
         handler = cell.blueprint.table.find(message.__class__) if cell is not None else None
         if cell is None or (handler is None and cell.behaviour is None):
+            observer = self._host.observer
+            if observer is not None:  # whose message is about to become a dead letter
+                observer.giving_up = header
             self._take_tell(peer, found[:5])
+            if observer is not None:
+                observer.giving_up = b""
         else:
             envelope = Arrived(message, handler, self._sender_of(peer, sender), receipt=self._receipt(peer))
             cell.arrive_headed(envelope, header)

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from actors import Failed
+from actors import EndReason, Failed, Ref
+from actors.address import Address
+from actors.cells.spawner import Spawner
+from actors.placement import Placement
 from tests.actors.echo import Ask, Echo, Items, Ping
 from tests.actors.recorder import Recorders
 from tests.actors.town import in_town, until
@@ -76,5 +79,37 @@ def test_the_loss_of_a_host_is_told():
         await town.lose(there)
         [lost] = [it for it in recorders.by_seat[here.host.seat].events if it.what.value == "host lost"]
         assert lost.facts == {"lost_seat": there.host.seat, "lost_epoch": there.host.sitting.epoch}
+
+    in_town(main)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_is_told_right_behind_a_start_is_handled_after_it(watched):
+    async def main(town: Any) -> None:
+        here = await town.settle(instrument=Recorders() if watched else None)
+        there = await town.settle(instrument=Recorders() if watched else None)
+        near = Placement("near", near=Ref(Address("town", there.host.seat, 0), here.host.delivery))
+        spawner = Spawner(here.host, here.host.root.children, name=None, placement=near, stop_budget=None)
+        echo = spawner.spawn_nowait(Echo)
+        echo.tell(Ping())
+        assert len(await echo.ask(Echo.look())) == 1
+        assert here.letters == there.letters == []
+
+    in_town(main)
+
+
+def test_a_dead_letter_on_another_host_is_told_with_its_message():
+    recorders = Recorders()
+
+    async def main(town: Any) -> None:
+        here = await town.settle(instrument=recorders)
+        there = await town.settle(instrument=recorders)
+        echo = await there.spawn(Echo)
+        await there.host.stop_cells(EndReason.STOPPED)
+        here.ref(echo).tell(Ping())
+        near, far = recorders.by_seat[here.host.seat], recorders.by_seat[there.host.seat]
+        await until(lambda: [it for it in far.events if it.what.value == "dead letter"])
+        [letter] = [it for it in far.events if it.what.value == "dead letter"]
+        assert letter.header == near.line("tell Ping").header
 
     in_town(main)
