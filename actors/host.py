@@ -66,7 +66,7 @@ SIGNALS_PER_MESSAGE = 64
 class Host:
     """The runtime of one process in one system."""
 
-    def __init__(  # noqa: PLR0913, PLR0915 - one argument for each thing that the core may not fetch itself
+    def __init__(  # noqa: PLR0913 - one argument for each thing that the core may not fetch itself
         self,
         *,
         system: str,
@@ -131,8 +131,6 @@ class Host:
         self._chooser = Chooser(random)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
-        self.leaving: set[Sitting] = set()
-        """Hosts that are about to leave: they are given no new actors that could live elsewhere."""
         self.link_stats: Callable[[], tuple[LinkStats, ...]] = tuple
         endpoints.add(system, self.delivery)
 
@@ -281,10 +279,7 @@ class Host:
         if self.placer is not None and self.placer.must_make_room(placement):
             text = f"A host has to be made for {placement.kind!r} first, which takes time: use `await spawn(...)`."
             raise Unplaceable(text)
-        seats = self.seating.taken
-        if self.leaving:
-            seats = tuple(seat for seat in seats if seat.sitting not in self.leaving) or seats
-        return self._chooser.choose(placement, seats, self.seat)
+        return self._chooser.choose(placement, self.seating.staying, self.seat)
 
     def can_place(self, placement: Placement) -> bool:
         """Whether a host of the known table will do."""
@@ -324,9 +319,7 @@ class Host:
         """The directory has news of who sits where."""
         self.seating.news(table)
         self._chooser.refresh()
-        sittings = {seat.sitting for seat in self.seating.taken}
-        self.leaving &= sittings
-        self.desk.seated(sittings)
+        self.desk.seated({seat.sitting for seat in self.seating.taken})
 
     def is_away(self, seat: int) -> bool:
         """Whether the host on a seat cannot be reached now."""

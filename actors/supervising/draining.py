@@ -34,7 +34,7 @@ class Leaving(Request[None]):
 
 async def drain(host: "Host", seconds: float) -> bool:
     """Take nothing new, and return when nothing is left to do; False if that was not so within `seconds`."""
-    host.leaving.add(host.sitting)
+    host.seating.leaving.add(host.sitting)
     try:
         async with asyncio.timeout(seconds):
             await asyncio.gather(*_told(host), return_exceptions=True)

@@ -93,7 +93,7 @@ class Root:
         elif isinstance(request, MakeRoom):
             self.host.work.start_system(self._answer(self.host.place(request.placement), asker))
         elif isinstance(request, Leaving):
-            self.host.leaving.add(Sitting(*request.sitting))
+            self.host.seating.leaving.add(Sitting(*request.sitting))
             asker.reply(None)
         elif isinstance(request, HowAreYou):
             self.host.work.start_system(self._answer(examine(self.host), asker))

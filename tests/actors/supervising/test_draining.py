@@ -62,9 +62,9 @@ def test_a_host_that_does_not_answer_holds_nothing_up_and_one_that_has_left_is_f
         two.crash()
         assert not await drain(one.host, 0.2)
         assert time.monotonic() - began < 5.0
-        assert one.host.leaving == {one.host.sitting}
-        two.host.leaving.add(Sitting(7, 700))
+        assert one.host.seating.leaving == {one.host.sitting}
+        two.host.seating.leaving.add(Sitting(7, 700))
         two.host.new_table(town.directory.register(time.monotonic(), two.seat, {}, ()))
-        assert two.host.leaving == set()
+        assert two.host.seating.leaving == set()
 
     in_town(main)
