@@ -61,7 +61,7 @@ SIGNALS_PER_MESSAGE = 64
 class Host:
     """The runtime of one process in one system."""
 
-    def __init__(  # noqa: PLR0913, PLR0915 - one argument for each thing that the core may not fetch itself
+    def __init__(  # noqa: PLR0913 - one argument for each thing that the core may not fetch itself
         self,
         *,
         system: str,
@@ -126,8 +126,6 @@ class Host:
         self._chooser = Chooser(random)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
-        self.draining = False
-        """Whether it is about to leave: it is given no new actors that could live elsewhere."""
         self.link_stats: Callable[[], tuple[LinkStats, ...]] = tuple
         endpoints.add(system, self.delivery)
 
@@ -272,7 +270,7 @@ class Host:
         if self.placer is not None and self.placer.must_make_room(placement):
             text = f"A host has to be made for {placement.kind!r} first, which takes time: use `await spawn(...)`."
             raise Unplaceable(text)
-        return self._chooser.choose(placement, self.seating.taken, self.seat)
+        return self._chooser.choose(placement, self.seating.staying, self.seat)
 
     def can_place(self, placement: Placement) -> bool:
         """Whether a host of the known table will do."""

@@ -46,6 +46,8 @@ class Seating:
         """The table by seat number, vacant ones too."""
         self.taken: tuple[Seat, ...] = ()
         """The seats that somebody sits on."""
+        self.leaving: set[Sitting] = set()
+        """Hosts that are about to leave: they are given no new actors that could live elsewhere."""
         self.look_now: Callable[[], None] = _nothing
         """Called when another host says that the directory has news that matters: get the newest table soon."""
         self.when_acted: Callable[[], None] = _nothing
@@ -77,6 +79,13 @@ class Seating:
     def was_lost(self, seat: int) -> bool:
         """Whether any sitting of a seat is known to have ended."""
         return seat in self._ended
+
+    @property
+    def staying(self) -> tuple[Seat, ...]:
+        """The seats for new actors: those of hosts that are about to leave only while there are no others."""
+        if not self.leaving:
+            return self.taken
+        return tuple(seat for seat in self.taken if seat.sitting not in self.leaving) or self.taken
 
     def is_kept(self, sitting: Sitting) -> bool:
         """Whether a sitting has ended and its seat waits for somebody else, or has been taken by somebody else."""
@@ -123,6 +132,7 @@ class Seating:
             table = structs.replace(table, seats=tuple(seats.values()))
         self.table, self.seats = table, seats
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
+        self.leaving &= {seat.sitting for seat in self.taken}
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)

@@ -56,6 +56,10 @@ class Backend(Protocol):
         """End everything that `open` began; the actors have stopped already."""
         ...
 
+    def hurry(self) -> None:
+        """Whatever is being closed is not to be waited for: end it. Called in any thread, and at any time."""
+        ...
+
     async def stats(self) -> "list[HostStats]":
         """The figures of every host."""
         ...
@@ -102,8 +106,9 @@ class System(Spawns):
     def run(self, main: "Callable[[System], Coroutine[Any, Any, T]]") -> T:
         """Open, run `main(system)` to its end on a new loop, close, and return what it returned.
 
-        Ctrl-C cancels `main`, and the system is closed in order; so does SIGTERM. A second Ctrl-C does not wait for
-        that. Raises what `main` raises, KeyboardInterrupt after Ctrl-C, and SystemExit(143) after SIGTERM.
+        Ctrl-C cancels `main`, and the system is closed in order, within its budgets; so does SIGTERM. A second one of
+        either kind means now: nobody is waited for, and host processes are killed. Raises what `main` raises,
+        KeyboardInterrupt after Ctrl-C, and SystemExit(143) after SIGTERM. For exit codes see PROMISES.
         """
 
         async def whole() -> T:
@@ -112,7 +117,11 @@ class System(Spawns):
                     return await main(self)
 
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(whole())
+            try:
+                return runner.run(whole())
+            except BaseException:  # of a second signal: the system is still being closed
+                self._backend.hurry()
+                raise
 
     def blocking(self) -> BlockingSystem:
         """The form for scripts, notebooks and threads: `with System(on="local").blocking() as system: ...`.

@@ -75,6 +75,9 @@ class LocalBackend:
         if self._host is not None:
             await self._host.close()
 
+    def hurry(self) -> None:
+        """There is nothing to wait for but the actors, and they are not waited for any more."""
+
     async def stats(self) -> "list[HostStats]":
         """The figures of the one host."""
         return [self._host.look()] if self._host is not None else []

@@ -96,7 +96,7 @@ async def examine(host: "Host") -> HostHealth:
         lag=lag,
         dead_letters=sum(host.dead_letters.counts.values()),
         abandoned_threads=host.work.abandoned_threads,
-        draining=host.draining,
+        draining=host.sitting in host.seating.leaving,
         table=host.table.version,
         complete=host.table.complete,
         seats=tuple(sorted(seat.number for seat in host.seating.taken)),

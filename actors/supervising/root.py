@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from actors.address import Address
+from actors.address import Address, Sitting
 from actors.errors import NotHandled
 from actors.health.report import HowAreYou, examine
 from actors.mail.envelope import Asker
@@ -16,6 +16,7 @@ from actors.messages.message import Request
 from actors.placement import Placement
 from actors.stats import HostStats
 from actors.supervising.children import Children
+from actors.supervising.draining import Leaving
 from actors.supervising.quarantines import QuarantineRequest, answer
 from actors.supervising.signals import NewsAbout, OfChild, Restored, Signal
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
@@ -91,6 +92,9 @@ class Root:
             answer(self.host, request, asker)
         elif isinstance(request, MakeRoom):
             self.host.work.start_system(self._answer(self.host.place(request.placement), asker))
+        elif isinstance(request, Leaving):
+            self.host.seating.leaving.add(Sitting(*request.sitting))
+            asker.reply(None)
         elif isinstance(request, HowAreYou):
             self.host.work.start_system(self._answer(examine(self.host), asker))
         elif not self.host.desk.take(request, asker):

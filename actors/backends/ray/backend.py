@@ -76,6 +76,7 @@ class RayBackend:
         self._seated: Seated | None = None
         self._unteach: Callable[[], None] | None = None
         self._give_sigterm_back: Callable[[], object] = _nothing
+        self._kill_hosts: Callable[[], object] = _nothing
         self._making: dict[str, asyncio.Task[list[HostSeat]]] = {}
 
     # ---- opening ----------------------------------------------------------------------------------------------------
@@ -126,6 +127,7 @@ class RayBackend:
         member = self._membership = replace(member, driver=host.seat)
         self._unteach = ray_pickling.teach(host.sitting.epoch)
         self._processes = HostProcesses(options.namespace, environment=_environment(cluster))
+        self._kill_hosts = self._processes.kill_all
         cluster.before_close(self._stop_processes)
         count = settings.host_count(_cores(nodes.values()))
         await asyncio.gather(
@@ -148,8 +150,9 @@ class RayBackend:
     async def _start(self, task: HostTask, count: int, needs: Needs, deadline: float) -> list[HostSeat]:
         processes, seated = self._processes, self._seated
         assert processes is not None and seated is not None  # noqa: PT018 - order of opening
+        drain = task.membership.settings.drain_budget
         plans = [
-            HostPlan(f"{self._system}-host-{uuid4().hex[:8]}", "actors.backends.ray.serve:serve", task)
+            HostPlan(f"{self._system}-host-{uuid4().hex[:8]}", "actors.backends.ray.serve:serve", task, drain=drain)
             for _ in range(count)
         ]
         started = await asyncio.to_thread(processes.start, plans, needs, deadline)
@@ -253,6 +256,10 @@ class RayBackend:
         if self._cluster is not None:
             await asyncio.to_thread(self._cluster.close)
             self._cluster = None
+
+    def hurry(self) -> None:
+        """Wait for no host any more: those that have not ended are killed."""
+        self._kill_hosts()
 
     def _stop_processes(self, budget: float = 5.0) -> None:
         processes, self._processes = self._processes, None

@@ -15,6 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+SIGTERM = "SIGTERM"
+"""The reason of a host that was told to leave while the system goes on: it finishes what it has first."""
+
 CANCEL_GRACE = 1.0
 """Seconds that an entry has after it was cancelled for overrunning its budget."""
 

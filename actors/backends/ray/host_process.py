@@ -14,7 +14,7 @@ from types import FrameType
 
 from actors.backends.ray import calls
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.host_life import Farewell, HostLife
+from actors.backends.ray.host_life import SIGTERM, Farewell, HostLife
 from actors.backends.ray.processes import Life, is_alive, own_life
 
 MAX_CONCURRENCY = 4
@@ -36,7 +36,8 @@ class Driver:
 class HostPlan:
     """What a host process runs: an entry by name, and its payload (anything Ray can pickle).
 
-    `grace` is the budget in seconds for draining when nobody says another: SIGTERM, the driver's end, Ray's shutdown.
+    `grace` is the budget in seconds for stopping when nobody says another: the driver's end, Ray's shutdown. `drain` is
+    that of a host that is told to leave by SIGTERM: to finish what it has, to stop, and to leave.
     `driver` is whose end ends the host; `HostProcesses` fills in its own process for attached hosts.
     """
 
@@ -44,6 +45,7 @@ class HostPlan:
     entry: str
     payload: object = None
     grace: float = 5.0
+    drain: float = 5.0
     driver: Driver | None = None
 
 
@@ -117,7 +119,7 @@ class HostProcess:
         if self._leaving:  # the interrupted main thread may hold a lock that stopping needs
             return
         self._leaving = True
-        self._say(self._life.stop("SIGTERM", self._plan.grace))
+        self._say(self._life.stop(SIGTERM, self._plan.drain))
         if callable(self._ray_sigterm):
             self._ray_sigterm(number, frame)
 

@@ -83,6 +83,7 @@ class HostProcesses:
         self._autoscaling = autoscaling
         self._environment = dict(environment or {})
         self._hosts: dict[str, Host] = {}
+        self._stopping: list[Host] = []
 
     def start(self, plans: Sequence[HostPlan], needs: Needs, deadline: float) -> list[Host]:
         """Create all hosts at the same time and wait until each is ready, in the order of the plans.
@@ -118,6 +119,12 @@ class HostProcesses:
         """End the process at once; nothing is drained or flushed."""
         calls.kill(host.actor)
 
+    def kill_all(self) -> None:
+        """End every process at once, also those that are being stopped; whoever stops them hears so."""
+        for host in (*self._hosts.values(), *self._stopping):
+            if not host.end.done():
+                calls.kill(host.actor)
+
     def stop(self, budget: float, hosts: Iterable[Host] | None = None) -> list[Stopped]:
         """Stop these hosts (all, if none are named) within `budget` seconds plus the time of a kill; newest first.
 
@@ -128,6 +135,7 @@ class HostProcesses:
         chosen.reverse()
         for host in chosen:
             self._hosts.pop(host.name, None)
+        self._stopping += chosen
         stop = _Stop(budget)
         return stop.run(chosen)
 

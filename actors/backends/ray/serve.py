@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from actors import logs
 from actors.address import Address
 from actors.backends.ray import calls
-from actors.backends.ray.host_life import HostLife
+from actors.backends.ray.host_life import SIGTERM, HostLife
 from actors.backends.ray.placement import living_nodes
 from actors.backends.ray.seated import Membership, Seated, needs_new_host
 from actors.errors import AskError, Failed, Unplaceable
 from actors.host import Host
 from actors.placement import Placement
+from actors.supervising.draining import drain
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import MakeRoom
 from actors.supervising.signals import EndReason
@@ -57,6 +58,8 @@ async def serve(task: HostTask, life: HostLife) -> None:
     logs.to_stderr(task.membership.settings.log_level, str(host.sitting))
     life.ready(HostSeat(host.seat, host.sitting.epoch))
     await _until_the_end(task, life, host)
+    if life.reason == SIGTERM:
+        await drain(host, life.budget / 2)
     await host.stop_cells(EndReason.STOPPED)
     await seated.leave(max(0.2, life.budget / 2))
 

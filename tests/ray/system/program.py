@@ -7,7 +7,6 @@ Not imported by its tests: it is run as a script, so its classes are those of `_
 
 import asyncio
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +83,17 @@ class Scribe(Actor):
         await asyncio.Event().wait()
 
 
+class Slow(Actor):
+    """Takes its time to stop."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    async def on_stop(self) -> None:
+        (self.folder / "stopping").touch()
+        await asyncio.Event().wait()
+
+
 async def main(system: System) -> None:
     way, folder = sys.argv[1], Path(sys.argv[2])
     one = await system.options(name="one").spawn(Scribe, str(folder), "one")
@@ -103,9 +113,10 @@ async def main(system: System) -> None:
         sys.exit(7)
     if way == "wait":
         await one.ask(Scribe.hold(), timeout=None)
-    if way == "stubborn":
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.sleep(30)
+    if way == "slow":
+        await system.options(stop_budget=60.0).spawn(Slow, str(folder))
+        (folder / "slow").touch()
+        await one.ask(Scribe.hold(), timeout=None)
 
 
 def run() -> None:

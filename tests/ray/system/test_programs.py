@@ -46,7 +46,7 @@ class House:
             folder.mkdir()
         self.shm = segments()
 
-    def run(self, way: str, *, send: int | None = None, patience: str = "8") -> Outcome:
+    def run(self, way: str, *, send: int | None = None, again: int | None = None, patience: str = "8") -> Outcome:
         report = self.notes / "report"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.temporary)}
@@ -57,8 +57,11 @@ class House:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         ) as program:
             if send is not None:
-                until((self.notes / "pid").exists, program)
+                until((self.notes / ("pid" if again is None else "slow")).exists, program)
                 os.kill(int((self.notes / "pid").read_text()), send)
+            if again is not None:
+                until((self.notes / "stopping").exists, program)
+                os.kill(int((self.notes / "pid").read_text()), again)
             output, errors = program.communicate(timeout=90)
         notes = {name: (self.notes / name).read_text() for name in ("one", "two") if (self.notes / name).exists()}
         return Outcome(json.loads(report.read_text()), output, errors, notes)
@@ -129,6 +132,23 @@ def test_a_script_that_is_told_to_end(house: House, number: int, code: int | Non
     assert outcome.code == code if code is not None else outcome.code != 0
     if code is None:
         assert outcome.errors.endswith("KeyboardInterrupt\n")
+    house.assert_empty()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        (signal.SIGINT, signal.SIGINT, -signal.SIGINT),
+        (signal.SIGTERM, signal.SIGINT, 143),
+        (signal.SIGTERM, signal.SIGTERM, 143),
+    ],
+)
+def test_a_script_that_is_told_twice_waits_for_nobody(house: House, first: int, second: int, code: int) -> None:
+    began = time.monotonic()
+    outcome = house.run("slow", send=first, again=second)
+    print(f"ended after {time.monotonic() - began:.1f} s, of which 4 are the start")
+    assert outcome.output == LINES
+    assert (outcome.code, outcome.left) == (code, [])
     house.assert_empty()
 
 

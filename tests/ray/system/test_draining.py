@@ -1,0 +1,91 @@
+"""A host that is told to leave by SIGTERM is given nothing new, finishes what it has, and leaves in order."""
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from actors import Actor, NotRunning, Ref, Settings, System, Unreachable, call, near
+from tests.ray.system.cast import Keeper, Note, Worker
+
+
+class Slow(Actor):
+    """Takes some time for each message, and passes it on."""
+
+    def __init__(self, to: Ref[Keeper]) -> None:
+        self.to = to
+
+    @call
+    async def handle(self, number: int) -> int:
+        await asyncio.sleep(0.02)
+        self.to.tell(Note(number))
+        return number
+
+
+async def draining(system: System, seat: int) -> None:
+    """Until the host on this seat says that it drains."""
+    while not any(host.draining for host in (await system.health()).hosts if host.seat == seat):
+        pass
+
+
+async def gone(system: System, seat: int) -> None:
+    """Until nobody sits on this seat any more."""
+    while seat in system.host.seats:  # noqa: ASYNC110 - a table tells nobody that it is new
+        await asyncio.sleep(0.01)
+
+
+def dead(hosts: list[Any]) -> int:
+    return sum(sum(host.dead_letters.values()) for host in hosts)
+
+
+def test_a_host_that_is_told_to_leave_finishes_what_it_has_and_gets_nothing_new(cluster: Any) -> None:
+    del cluster  # the system borrows the Ray that all tests share
+
+    async def main(system: System) -> None:
+        keeper = await system.spawn(Keeper)
+        leaves: Any = None
+        while leaves is None or leaves.address.seat == keeper.address.seat:
+            leaves = await system.spawn(Slow, keeper)
+        seat = leaves.address.seat
+        pid = await (await system.options(placement=near(leaves)).spawn(Worker)).ask(Worker.pid())
+        for number in range(50):
+            leaves.tell(Slow.handle(number))
+        last = leaves.ask(Slow.handle(50))
+        os.kill(pid, signal.SIGTERM)
+        await draining(system, seat)
+        assert (await system.health()).ready  # a host that leaves is no trouble
+        assert not last.done()
+        for _ in range(10):
+            assert (await system.spawn(Worker)).address.seat == keeper.address.seat
+        assert await last == 50
+        assert await keeper.ask(Keeper.until(51)) == list(range(51))
+        await gone(system, seat)
+        assert dead(await system.stats()) == 0
+        with pytest.raises((NotRunning, Unreachable)) as caught:
+            await leaves.ask(Slow.handle(51))
+        assert caught.value.ran == "no"
+
+    System(on="ray", settings=Settings(hosts=2)).run(main)
+
+
+def test_a_host_that_has_too_much_to_do_leaves_when_its_time_is_over(cluster: Any) -> None:
+    del cluster
+
+    async def main(system: System) -> None:
+        keeper = await system.spawn(Keeper)
+        leaves: Any = None
+        while leaves is None or leaves.address.seat == keeper.address.seat:
+            leaves = await system.spawn(Slow, keeper)
+        pid = await (await system.options(placement=near(leaves)).spawn(Worker)).ask(Worker.pid())
+        for number in range(500):  # ten seconds of work
+            leaves.tell(Slow.handle(number))
+        await leaves.send(Slow.handle(500))
+        os.kill(pid, signal.SIGTERM)
+        await gone(system, leaves.address.seat)
+        handled = await keeper.ask(Keeper.until(1))
+        assert handled == list(range(len(handled)))  # in order, as far as it came
+        assert len(handled) < 501
+
+    System(on="ray", settings=Settings(hosts=2, drain_budget=3.0)).run(main)
