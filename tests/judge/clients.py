@@ -137,7 +137,7 @@ class LockWork(Work):
             await self.ask(Resource.use(key, token), 1)
         if self.task.lease is not None and self.random.random() < 0.2:
             await asyncio.sleep(self.task.lease * 1.1)
-        while True:
+        for _ in range(5):  # what is not released stays held
             with suppress(AskError):
                 await self.ask(Lock.release(key, me, token))
                 break
