@@ -30,8 +30,8 @@ SUPERVISING = [
     "tests/actors/cells",
 ]
 TESTS = {"actors/links": LINKS, "actors/cells/watches.py": WATCHES, "actors/supervising": SUPERVISING}
-"""Which quick tests are asked about which part. Only quick ones: of the contract, those on `local`, and no crowds."""
-QUICK = ["-k", "not ray and not thousand"]
+"""Which quick tests are asked about which part: of the contract those on `local`, and no crowds and no sweeps."""
+QUICK = ["-k", "not ray and not thousand and not any_byte"]
 ROOM = 4.0
 """How many times as long as without a mistake the tests may take, and on top of that some seconds to load."""
 LOADING = 10.0

@@ -12,13 +12,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-import hypothesis  # noqa: F401  (loaded once, for all forks)
-import msgspec  # noqa: F401
+import msgspec  # noqa: F401  (loaded once, for all forks)
 import pytest
 import uvloop  # noqa: F401
+from hypothesis import HealthCheck, Phase, settings
 
 Outcome = Literal["killed", "timed out", "survived"]
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain"]  # nobody reads why it fails
+# Nobody reads why a mutant fails: no rewritten asserts, no smallest example.
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-profile=mutation"]
+settings.register_profile(
+    "mutation",
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 NO_TESTS = 5
 
 
