@@ -190,6 +190,7 @@ def test_what_is_owed_an_acknowledgement_is_paid_with_the_next_frame_or_with_one
     for repeats in (1, 2):
         assert (receiver.batch(memoryview(frame)) is None) == (repeats == 2)
         assert receiver.owed == repeats * len(frame)
+    assert receiver.records == 1
     assert frames(receiver) == []  # nothing to write: still owed
     assert receiver.owed == 2 * len(frame)
     receiver.outgoing.send(b"answer")
