@@ -181,3 +181,24 @@ def test_a_peer_cannot_make_the_receiver_hold_more_than_the_limit() -> None:
     (frame,) = frames(wide)
     with pytest.raises(BadFrame, match="450"):
         session().chunk(memoryview(frame))
+
+
+def test_what_is_owed_an_acknowledgement_is_paid_with_the_next_frame_or_with_one_of_its_own() -> None:
+    sender, receiver = session(), session()
+    sender.outgoing.send(b"one")
+    [frame] = frames(sender)
+    for repeats in (1, 2):
+        assert (receiver.batch(memoryview(frame)) is None) == (repeats == 2)
+        assert receiver.owed == repeats * len(frame)
+    assert receiver.records == 1
+    assert frames(receiver) == []  # nothing to write: still owed
+    assert receiver.owed == 2 * len(frame)
+    receiver.outgoing.send(b"answer")
+    [answer] = frames(receiver)
+    assert receiver.owed == 0
+    sender.batch(memoryview(answer))
+    assert sender.outgoing.settled
+    receiver.batch(memoryview(frame))
+    assert receiver.owed == len(frame)
+    receiver.acknowledgement()
+    assert receiver.owed == 0
