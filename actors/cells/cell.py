@@ -300,7 +300,7 @@ class Cell(Belongings):
         activities = self.activities
         if activities is None or activity not in activities:
             return False
-        activities.remove(activity)
+        del activities[activity]
         if interleaved:
             self.readers -= 1
             self.direct = not self.readers and self.behaviour is None
