@@ -1,18 +1,61 @@
-"""For tests of actors: probes, dead letters, time that the test moves, and a system for each test. Needs no pytest."""
+"""For tests of actors: probes, dead letters, time that the test moves, a system for each test, and simulated worlds.
 
+Needs no pytest; `actors.testing.pytest_plugin` and `fault_plans` serve those who have pytest and Hypothesis.
+"""
+
+from actors.backends.simulation.faults import (
+    DIRECTORY,
+    ClockRate,
+    ClockStep,
+    Crash,
+    Cut,
+    Fault,
+    FaultPlan,
+    Lag,
+    Pause,
+    Reset,
+    Slow,
+    plan_from_text,
+)
+from actors.backends.simulation.network import Delays
 from actors.testing.blocking_probe import BlockingProbe
 from actors.testing.dead_letters import expect_dead_letters, no_dead_letters
+from actors.testing.fault_plans import fault_plans
 from actors.testing.manual_time import ManualTime, Stuck
 from actors.testing.probe import Probe
+from actors.testing.simulation import CALM, Chaos, Exploration, Run, SeedFailed, explore, inject, run_once, simulate
 from actors.testing.trial import SystemUnderTest, run
 
 __all__ = [
+    "CALM",
+    "DIRECTORY",
     "BlockingProbe",
+    "Chaos",
+    "ClockRate",
+    "ClockStep",
+    "Crash",
+    "Cut",
+    "Delays",
+    "Exploration",
+    "Fault",
+    "FaultPlan",
+    "Lag",
     "ManualTime",
+    "Pause",
     "Probe",
+    "Reset",
+    "Run",
+    "SeedFailed",
+    "Slow",
     "Stuck",
     "SystemUnderTest",
     "expect_dead_letters",
+    "explore",
+    "fault_plans",
+    "inject",
     "no_dead_letters",
+    "plan_from_text",
     "run",
+    "run_once",
+    "simulate",
 ]

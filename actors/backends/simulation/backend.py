@@ -1,7 +1,8 @@
 """A system whose hosts are all in this process, in a world that one seed decides: `System(on="simulation", seed=7)`.
 
 Options: `seed`; `faults`, a plan of what goes wrong; `delays` of the network; `drift`, by how much the rates of the
-hosts' clocks differ at most; and the setting `hosts` (3 besides the driver). Messages are always copied, as if they had
+hosts' clocks differ at most; `strict=False` to let actors use the real clock and the like; and the setting `hosts` (3
+besides the driver). Messages are always copied, as if they had
 travelled (rule A27), unless a `settings` object says otherwise.
 """
 
@@ -58,6 +59,7 @@ class SimulationBackend:
         faults: FaultPlan = NO_FAULTS,
         delays: Delays | None = None,
         drift: float = 0.0001,
+        strict: bool = True,
         places: int | None = None,
     ) -> None:
         self.world = World(seed)
@@ -69,6 +71,7 @@ class SimulationBackend:
         self._faults = faults
         self._drift = drift
         self._places = places
+        self._strict = strict
         self._driver: Machine | None = None
         self._machines: list[Machine] = []
         self._settings = Settings()
@@ -79,7 +82,7 @@ class SimulationBackend:
     def new_loop(self) -> Machine:
         """The loop of the driver, which runs the whole world."""
         if self._driver is None:
-            self._driver = self._machine(0)
+            self._driver = self._machine(0, strict=self._strict)
         return self._driver
 
     async def open(self, settings: Settings, supervision: Supervision) -> Host:
@@ -135,6 +138,10 @@ class SimulationBackend:
         found = await asyncio.gather(*others, return_exceptions=True)
         return [host.look(), *(stats for stats in found if isinstance(stats, HostStats))]
 
+    def handled(self) -> list[int]:
+        """How many messages the actors of each living host have handled."""
+        return [it.host.look().handled for _, it in sorted(self.processes.items()) if it.host is not None]
+
     # ---- what goes wrong --------------------------------------------------------------------------------------------
 
     def inject(self, fault: Fault) -> None:
@@ -162,10 +169,12 @@ class SimulationBackend:
 
     # ---- processes --------------------------------------------------------------------------------------------------
 
-    def _machine(self, place: int) -> Machine:
+    def _machine(self, place: int, *, strict: bool = False) -> Machine:
         random = self.world.random
         rate = 1.0 + self._drift * (random.randrange(-FINENESS, FINENESS + 1) / FINENESS)
-        machine = Machine(self.world, f"place {place}", origin=float(random.randrange(1, int(APART))), rate=rate)
+        machine = Machine(
+            self.world, f"place {place}", origin=float(random.randrange(1, int(APART))), rate=rate, strict=strict
+        )
         self._machines.append(machine)
         return machine
 
@@ -204,8 +213,9 @@ class SimulationBackend:
 
 def _dispose(machines: list[Machine]) -> None:
     """What these were doing will not go on."""
-    left = asyncio.tasks._all_tasks  # type: ignore[attr-defined] # noqa: SLF001 - `all_tasks` looks for one loop at a time
-    for task in [it for it in list(left) if it.get_loop() in machines and not it.done()]:
+    everything: Any = asyncio.tasks
+    known: list[asyncio.Task[Any]] = list(everything._all_tasks)  # noqa: SLF001 - `all_tasks` looks for one loop at a time
+    for task in [it for it in known if it.get_loop() in machines and not it.done()]:
         steps: Any = task.get_coro()
         with contextlib.suppress(BaseException):
             steps.close()

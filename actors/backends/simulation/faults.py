@@ -13,7 +13,7 @@ DIRECTORY = -1
 """The place of the directory."""
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, tag=True):
     """Something goes wrong `at` this time."""
 
     at: float
@@ -87,6 +87,17 @@ FaultPlan = tuple[Fault, ...]
 """All that goes wrong in one run."""
 
 NO_FAULTS: FaultPlan = ()
+
+
+def plan_as_text(plan: FaultPlan) -> str:
+    """A plan as one line of JSON."""
+    return msgspec.json.encode(plan).decode()
+
+
+def plan_from_text(text: str) -> FaultPlan:
+    """The plan of a line that `plan_as_text` made. Raises ValueError for any other."""
+    return msgspec.json.decode(text, type=tuple[Crash | Pause | Slow | Cut | Reset | Lag | ClockStep | ClockRate, ...])
+
 
 KINDS: tuple[type[Fault], ...] = (Crash, Pause, Slow, Cut, Reset, Lag, ClockStep, ClockRate)
 """Every kind of fault."""

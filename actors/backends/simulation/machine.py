@@ -12,10 +12,12 @@ import threading
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from contextvars import Context as Variables
 from contextvars import copy_context
 from typing import Any, TypeVar
 
+from actors.backends.simulation.guard import guarded
 from actors.backends.simulation.world import SECOND, World
 from actors.errors import NobodyWakes
 
@@ -118,9 +120,14 @@ def _numbered_task(loop: Any, steps: Any, **options: Any) -> NumberedTask:
 
 
 class Machine(asyncio.AbstractEventLoop):
-    """One host's loop. `origin` and `rate`: what its clock shows when the world begins, and how fast it goes."""
+    """One host's loop. `origin` and `rate`: what its clock shows when the world begins, and how fast it goes.
 
-    def __init__(self, world: World, name: str, *, origin: float = 0.0, rate: float = 1.0) -> None:
+    `strict`: while it runs the world, actors are refused what no seed decides.
+    """
+
+    def __init__(
+        self, world: World, name: str, *, origin: float = 0.0, rate: float = 1.0, strict: bool = False
+    ) -> None:
         self.world = world
         self.name = name
         self.origin = origin
@@ -135,6 +142,7 @@ class Machine(asyncio.AbstractEventLoop):
         self._planned = False
         self._free_at = 0
         self._thread = threading.get_ident()
+        self._strict = strict
         self._factory: Any = _numbered_task
         self._closed = False
         self._handler: Any = None
@@ -290,7 +298,8 @@ class Machine(asyncio.AbstractEventLoop):
         """Let the world go on until this is done. Raises NobodyWakes when that can never be."""
         main = asyncio.ensure_future(future, loop=self)
         world = self.world
-        world.run(main)
+        with guarded() if self._strict else nullcontext():
+            world.run(main)
         if world.stuck and (main.cancelled() or main.exception() is not None):
             stuck, world.stuck = world.stuck, ""
             raise NobodyWakes(stuck)
