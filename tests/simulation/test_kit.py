@@ -67,7 +67,7 @@ def test_one_that_insists_may_and_outside_of_simulations_all_is_as_ever() -> Non
 async def fragile(system: System) -> None:
     """Fails when host 2 was away for long."""
     outcomes = await ledger.business(system)
-    if any("TimedOut" in it for it in outcomes):
+    if any("maybe" in it for it in outcomes):
         raise ValueError("somebody waited in vain")
 
 

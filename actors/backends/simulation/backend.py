@@ -22,6 +22,7 @@ from actors.backends.simulation.town_hall import TownHall
 from actors.backends.simulation.world import World
 from actors.errors import SystemClosed
 from actors.host import Host
+from actors.membership.seats import Heirs
 from actors.ref import endpoints
 from actors.settings import Settings
 from actors.stats import HostStats
@@ -38,6 +39,9 @@ PROOF = (0.02, 0.06)
 
 CLOSING = 5.0
 """Seconds that a host may take to close."""
+
+MADE = 1.0
+"""Seconds until a process that has ended by itself is replaced."""
 
 LOOK = 5.0
 """Seconds that a host may take to say how it is."""
@@ -64,7 +68,7 @@ class SimulationBackend:
     ) -> None:
         self.world = World(seed)
         self.network = Network(self.world, delays or Delays())
-        self.hall = TownHall(self.network)
+        self.hall = TownHall(self.network, Settings())
         self.processes: dict[int, Process] = {}
         """Those that live, by their places."""
         self.system = f"simulation-{seed}"
@@ -95,11 +99,13 @@ class SimulationBackend:
             )
             raise SystemClosed(message)
         self._settings = settings
+        self.hall = TownHall(self.network, settings)
         count = self._places or settings.hosts or HOSTS
         first = self._seat(0, driver)
-        host = await first.open("place-0", self.system, supervision, takes_anybody=False)
+        host = await first.open(self.system, supervision, heirs=Heirs.NOBODY)
         self.world.upkeep = False
-        opened = [self._launch(place, driver) for place in range(1, count + 1)]
+        hosts = [self._seat(place, self._machine(place)) for place in range(1, count + 1)]
+        opened = [self._on(process, process.open(self.system, Supervision()), driver) for process in hosts]
         for one in opened:
             await one
         await first.refresh()
@@ -133,7 +139,7 @@ class SimulationBackend:
         others = [
             host.delivery.ask_afar(host.ref_to(Address(host.system, seat.number, ROOT)), LookAtHost(), LOOK)
             for seat in host.table.seats
-            if seat.number != host.seat
+            if seat.number != host.seat and not seat.vacant
         ]
         found = await asyncio.gather(*others, return_exceptions=True)
         return [host.look(), *(stats for stats in found if isinstance(stats, HostStats))]
@@ -155,17 +161,24 @@ class SimulationBackend:
         if process is None:
             return
         process.kill()
-        if process.host is not None:
-            least, most = PROOF
-            proof = least + (most - least) * self.world.random.random()
-            self.world.after(proof, partial(self.hall.process_ended, process.host.sitting))
+        least, most = PROOF
+        proof = least + (most - least) * self.world.random.random()
+        self.world.after(proof, partial(self.hall.process_ended, process.name))
         if back_after is not None:
-            self.world.after(back_after, partial(self._revive, place))
+            self.world.after(back_after, partial(self._replace, place))
 
-    def _revive(self, place: int) -> None:
+    def _exited(self, process: Process) -> None:
+        """A process has ended by itself; there will be another at its place."""
+        if self._fate.active and self.processes.get(process.place) is process:
+            self.world.note(f"exit {process.place}")
+            self.crash(process.place, MADE)
+
+    def _replace(self, place: int) -> None:
+        """A new process, which waits for a vacant seat."""
         if self._fate.active and place not in self.processes and self._driver is not None:
             self.world.note(f"back {place}")
-            self._launch(place, self._driver)
+            process = self._seat(place, self._machine(place))
+            self._on(process, process.stand_by(self.system), self._driver)
 
     # ---- processes --------------------------------------------------------------------------------------------------
 
@@ -179,14 +192,10 @@ class SimulationBackend:
         return machine
 
     def _seat(self, place: int, machine: Machine) -> Process:
-        process = self.processes[place] = Process(self.network, self.hall, place, machine, self._settings)
-        return process
-
-    def _launch(self, place: int, driver: Machine) -> "asyncio.Future[Any]":
-        process = self._seat(place, self._machine(place))
         name = f"place-{place}-{len(self._machines)}"
-        steps = process.open(name, self.system, Supervision(), takes_anybody=True)
-        return self._on(process, steps, driver)
+        process = Process(self.network, self.hall, place, machine, self._settings, name=name, exit=self._exited)
+        self.processes[place] = process
+        return process
 
     def _on(self, process: Process, steps: Coroutine[Any, Any, Any], driver: Machine) -> "asyncio.Future[Any]":
         """Run steps on a process' loop; the future is the driver's, and done when they are."""

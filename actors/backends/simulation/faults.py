@@ -1,7 +1,7 @@
 """What can go wrong in a simulated world, as frozen values: a plan is a tuple of them, can be printed, and runs again.
 
 A *place* is where a host process runs: 0 is the driver, 1 and on are the hosts, DIRECTORY is the directory. A place
-that crashes may get a new process later, which is another host on another seat. Times are seconds since the system was
+that crashes may get a new process later, a spare, which takes a vacant seat. Times are seconds since the system was
 opened.
 """
 

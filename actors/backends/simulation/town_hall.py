@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from actors.address import Address, Sitting
+from actors.address import Address
 from actors.backends.simulation.faults import DIRECTORY
 from actors.backends.simulation.network import Line, Network
 from actors.directory import Directory, Table
+from actors.settings import Settings
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 class TownHall:
     """The one directory, with the world's true time."""
 
-    def __init__(self, network: Network) -> None:
-        self.directory = Directory(generation=1)
+    def __init__(self, network: Network, settings: Settings) -> None:
+        self.directory = Directory(generation=1, settings=settings)
         self.questions = 0
         """How many were asked: the directory's traffic."""
         self._network = network
@@ -28,10 +29,10 @@ class TownHall:
         self.questions += 1
         return getattr(self.directory, method)(self._network.world.seconds, *arguments)
 
-    def process_ended(self, sitting: Sitting) -> None:
-        """There is proof that a host's process has ended (rule A15)."""
-        self._network.world.note(f"verdict {sitting}")
-        self.directory.leave(self._network.world.seconds, sitting)
+    def process_ended(self, name: str) -> None:
+        """There is proof that a process has ended (rule A15)."""
+        self._network.world.note(f"ended {name}")
+        self.directory.ended(self._network.world.seconds, name)
 
 
 class DirectoryOffice:
