@@ -144,7 +144,7 @@ def explore(
     """
     runs = faults = messages = 0
     simulated, began = 0.0, time.process_time()
-    with _little_garbage() as collect:
+    with little_garbage() as collect:
         for seed in seeds:
             run = run_once(main, seed, faults=chaos.plan(seed, hosts), hosts=hosts, **options)
             if run.error is not None:
@@ -180,7 +180,7 @@ def _backend(system: System) -> SimulationBackend:
 
 
 @contextmanager
-def _little_garbage() -> Generator[Callable[[int], None]]:
+def little_garbage() -> Generator[Callable[[int], None]]:
     """Collect garbage between runs only, and never what was there before."""
     automatic = gc.isenabled()
     gc.collect()

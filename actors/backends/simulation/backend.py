@@ -1,8 +1,8 @@
 """A system whose hosts are all in this process, in a world that one seed decides: `System(on="simulation", seed=7)`.
 
 Options: `seed`; `faults`, a plan of what goes wrong; `delays` of the network; `drift`, by how much the rates of the
-hosts' clocks differ at most; `strict=False` to let actors use the real clock and the like; and the setting `hosts` (3
-besides the driver). Messages are always copied, as if they had
+hosts' clocks differ at most; `strict=False` to let actors use the real clock and the like; and the settings `hosts` (3
+besides the driver) and `spares` (1). Messages are always copied, as if they had
 travelled (rule A27), unless a `settings` object says otherwise.
 """
 
@@ -33,6 +33,9 @@ from actors.supervising.supervision import Supervision
 
 HOSTS = 3
 """Hosts besides the driver, unless the setting says otherwise."""
+
+SPARES = 1
+"""Spares, which wait at the places behind those of the hosts, unless the setting says otherwise."""
 
 PROOF = (0.02, 0.06)
 """Seconds until the directory knows that a process has ended: a Ray of this world has told it."""
@@ -108,6 +111,8 @@ class SimulationBackend:
         opened = [self._on(process, process.open(self.system, Supervision()), driver) for process in hosts]
         for one in opened:
             await one
+        for place in range(count + 1, count + 1 + (SPARES if settings.spares is None else settings.spares)):
+            self._wait_for_a_seat(self._seat(place, self._machine(place)), driver)
         await first.refresh()
         endpoints.add(self.system, host.delivery)  # for what is decoded outside every host: the main function
         self._fate.active = True
@@ -177,8 +182,10 @@ class SimulationBackend:
         """A new process, which waits for a vacant seat."""
         if self._fate.active and place not in self.processes and self._driver is not None:
             self.world.note(f"back {place}")
-            process = self._seat(place, self._machine(place))
-            self._on(process, process.stand_by(self.system), self._driver)
+            self._wait_for_a_seat(self._seat(place, self._machine(place)), self._driver)
+
+    def _wait_for_a_seat(self, process: Process, driver: Machine) -> None:
+        self._on(process, process.stand_by(self.system), driver)
 
     # ---- processes --------------------------------------------------------------------------------------------------
 
