@@ -98,10 +98,10 @@ class _Game:
                     group.create_task(self.stop(self.refs[PLAYERS - 1]))
                 await asyncio.sleep(self.random.random() / 3)
                 self.listen()
-        await asyncio.sleep(25.0 if self.is_long else 8.0)  # until everything that went wrong is over
+        await asyncio.sleep(25.0 if self.is_long else 4.0)  # until everything that went wrong is over
         for ref in self.refs.values():
             await self.stop(ref)
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(1.0)
         self.look_at_the_watches()
 
     @property

@@ -242,8 +242,9 @@ class Machine(asyncio.AbstractEventLoop):
             return
         world, ready = self.world, self._ready
         self._free_at = world.now
-        world.running = self
-        events._set_running_loop(self)  # noqa: SLF001 - as every event loop does
+        if world.running is not self:
+            world.running = self
+            events._set_running_loop(self)  # noqa: SLF001 - as every event loop does
         try:
             for _ in range(len(ready)):
                 found = ready.popleft()
@@ -258,7 +259,6 @@ class Machine(asyncio.AbstractEventLoop):
                 if self.paused or self.dead:
                     return
         finally:
-            events._set_running_loop(None)  # noqa: SLF001
             if ready and not self._planned:
                 self._plan_turn()
 

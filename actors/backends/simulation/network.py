@@ -54,7 +54,7 @@ class Network:
         """Nanoseconds for one trip."""
         random, delays = self.world.random, self._delays
         seconds = delays.least + delays.spread * random.random()
-        if delays.seldom and random.randrange(delays.seldom) == 0:
+        if delays.seldom and random.random() * delays.seldom < 1.0:
             seconds += delays.tail * random.random()
         return int(seconds * SECOND) + self._lags.get((one, other), 0)
 

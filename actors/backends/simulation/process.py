@@ -277,5 +277,6 @@ def _link_settings(settings: Settings) -> LinkSettings:
         large_bytes=2 * settings.message_bytes,
         chunk_bytes=min(settings.chunk_bytes, LARGEST_CHUNK),
         heartbeat_seconds=settings.heartbeat,
+        alert_seconds=0.0,  # nobody sleeps here
         connect_seconds=settings.connect_timeout,
     )
