@@ -15,6 +15,7 @@ from actors.backends.simulation.faults import (
     Pause,
     Reset,
     Slow,
+    plan_as_text,
     plan_from_text,
 )
 from actors.backends.simulation.network import Delays
@@ -23,7 +24,18 @@ from actors.testing.dead_letters import expect_dead_letters, no_dead_letters
 from actors.testing.fault_plans import fault_plans
 from actors.testing.manual_time import ManualTime, Stuck
 from actors.testing.probe import Probe
-from actors.testing.simulation import CALM, Chaos, Exploration, Run, SeedFailed, explore, inject, run_once, simulate
+from actors.testing.simulation import (
+    CALM,
+    Chaos,
+    Exploration,
+    Run,
+    SeedFailed,
+    explore,
+    inject,
+    run_once,
+    seed_of,
+    simulate,
+)
 from actors.testing.trial import SystemUnderTest, run
 
 __all__ = [
@@ -54,8 +66,10 @@ __all__ = [
     "fault_plans",
     "inject",
     "no_dead_letters",
+    "plan_as_text",
     "plan_from_text",
     "run",
     "run_once",
+    "seed_of",
     "simulate",
 ]

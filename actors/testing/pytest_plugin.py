@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from actors.backends.simulation.faults import plan_as_text, plan_from_text
-from actors.testing.simulation import SeedFailed, run_once
+from actors.testing.simulation import SeedFailed
 from actors.testing.simulation import explore as explore_all
 
 
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("understudy", "simulations of actors")
     group.addoption("--seed", type=int, default=None, help="run this one seed instead of those of the test")
     group.addoption("--seeds", type=int, default=None, help="run so many seeds instead of those of the test")
-    group.addoption("--faults", default=None, metavar="JSON", help="with --seed: these faults instead of the seed's")
+    group.addoption("--faults", default=None, metavar="JSON", help="these faults instead of each seed's own")
 
 
 @pytest.fixture
@@ -37,13 +37,9 @@ def explore(request: pytest.FixtureRequest) -> Callable[..., Any]:
             options["seeds"] = range(seeds)
         elif seed is not None:
             options["seeds"] = [seed]
-        if seed is None or text is None:
-            return explore_all(main, **options)
-        rest = {name: value for name, value in options.items() if name not in {"seeds", "chaos"}}
-        run = run_once(main, seed, faults=plan_from_text(text), **{"hosts": 3} | rest)
-        if run.error is not None:
-            raise SeedFailed(run, 0) from run.error
-        return run
+        if text is not None:
+            options["faults"] = plan_from_text(text)
+        return explore_all(main, **options)
 
     return explored
 

@@ -135,24 +135,27 @@ def explore(
     seeds: Iterable[int] = range(100),
     *,
     chaos: Chaos = CHAOS,
+    faults: FaultPlan | None = None,
     hosts: int = 3,
     **options: Any,
 ) -> Exploration:
     """Run `main` with every one of these seeds, each with faults of its own; SeedFailed for the first that fails.
 
-    Its faults are dropped one by one, as long as the run still fails in the same way.
+    Its faults are dropped one by one, as long as the run still fails in the same way. `faults`: these for every seed,
+    which is how a failure is replayed.
     """
-    runs = faults = messages = 0
+    runs = count = messages = 0
     simulated, began = 0.0, time.process_time()
     with little_garbage() as collect:
         for seed in seeds:
-            run = run_once(main, seed, faults=chaos.plan(seed, hosts), hosts=hosts, **options)
+            plan = chaos.plan(seed, hosts) if faults is None else faults
+            run = run_once(main, seed, faults=plan, hosts=hosts, **options)
             if run.error is not None:
                 raise SeedFailed(shortened(main, run, hosts=hosts, **options), runs) from run.error
-            runs, faults, messages = runs + 1, faults + len(run.faults), messages + run.messages
+            runs, count, messages = runs + 1, count + len(run.faults), messages + run.messages
             simulated += run.seconds
             collect(runs)
-    return Exploration(runs, faults, messages, simulated, time.process_time() - began)
+    return Exploration(runs, count, messages, simulated, time.process_time() - began)
 
 
 def shortened(main: Main[Any], failed: "Run[Any]", **options: Any) -> "Run[Any]":
@@ -169,6 +172,11 @@ def shortened(main: Main[Any], failed: "Run[Any]", **options: Any) -> "Run[Any]"
 def inject(system: System, fault: Fault) -> None:
     """Let something go wrong in an open simulation, `fault.at` seconds from now."""
     _backend(system).inject(fault)
+
+
+def seed_of(system: System) -> int:
+    """The seed of an open simulation, for a main function that plays something else with each."""
+    return _backend(system).world.seed
 
 
 def _backend(system: System) -> SimulationBackend:
