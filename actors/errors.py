@@ -28,7 +28,9 @@ UnderstudyError
 ├── TooManyKeys              the actor is registered under more keys than the limit
 ├── LinkRefused              a peer was refused: other version, other system, wrong secret
 ├── SettingsError            an unknown key or an impossible value
-└── SystemClosed             the system is not open (any more)
+├── SystemClosed             the system is not open (any more)
+├── NobodyWakes              a simulation in which nothing can happen any more, while somebody waits
+└── NotDeterministic         a simulated actor asked the real clock or the global random numbers
 """
 
 from typing import Any, ClassVar, Literal
@@ -203,3 +205,11 @@ def _restore(kind: type[UnderstudyError], args: tuple[Any, ...], state: dict[str
     error = kind(*args)
     error.__dict__.update(state)
     return error
+
+
+class NobodyWakes(UnderstudyError):
+    """In a simulation nothing can ever happen any more, and somebody waits: shows the seed and the last events."""
+
+
+class NotDeterministic(UnderstudyError):
+    """A simulated actor used what no seed decides. Use `self.context.now()` and `self.context.random` instead."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast, runtime_checkable
 
 from actors.blocking import BlockingSystem
 from actors.cells.observer import Telemetry
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from actors.stats import HostStats
 
 T = TypeVar("T")
-On = Literal["local", "ray"]
+On = Literal["local", "ray", "simulation"]
 
 log = logging.getLogger("understudy.system")
 
@@ -65,14 +65,25 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
+class OwnsTime(Protocol):
+    """A backend that runs on a loop of its own making, because it decides what time it is."""
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop to open on."""
+        ...
+
+
 class System(Spawns):
     """A tree of actors. One object is opened and closed once.
 
-    on: "local" (one host, this process, no Ray) or "ray". supervision: how top-level actors are supervised.
+    on: "local" (one host, this process, no Ray), "ray", or "simulation" (many hosts in this process, in a time and a
+    network that a seed decides). supervision: how top-level actors are supervised.
     instrument: what watches messages and lives on every host, for example `tracing.Tracing("shop")`; none by default.
     Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
     the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:
-    for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`; for "local" `seed`, `clock`.
+    for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`; for "local" `seed`, `clock`;
+    for "simulation" `seed`, `faults`, `delays`, `drift`.
     Raises SettingsError for an impossible setting, TypeError for an option that nobody has.
     """
 
@@ -90,6 +101,8 @@ class System(Spawns):
     ) -> None:
         given = {name: options.pop(name) for name in list(options) if name in RULES}
         if settings is None:
+            if on == "simulation":
+                given.setdefault("copy_messages", True)  # as if they had travelled (rule A27)
             settings = Settings.load(given, file=settings_file)
         self.settings = replace(settings, **given) if given else settings
         self.supervision = check(supervision or Supervision())
@@ -116,7 +129,7 @@ class System(Spawns):
                 async with self:
                     return await main(self)
 
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=self._loop_factory()) as runner:
             try:
                 return runner.run(whole())
             except BaseException:  # of a second signal: the system is still being closed
@@ -128,7 +141,13 @@ class System(Spawns):
 
         It opens the system on a loop in a thread of its own; of a system that is open already it borrows the loop.
         """
-        return BlockingSystem(self, _loop_factory())
+        if isinstance(self._backend, OwnsTime):
+            message = "A simulation has no real time in which a thread could wait. Use `run(main)` instead."
+            raise SystemClosed(message)
+        return BlockingSystem(self, self._loop_factory())
+
+    def _loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        return self._backend.new_loop if isinstance(self._backend, OwnsTime) else _loop_factory()
 
     async def __aenter__(self) -> Self:
         if self._host is not None:
@@ -275,7 +294,11 @@ class System(Spawns):
 
 
 def _backend(on: str, options: Mapping[str, Any]) -> Backend:
-    places = {"local": "actors.backends.local", "ray": "actors.backends.ray.backend"}
+    places = {
+        "local": "actors.backends.local",
+        "ray": "actors.backends.ray.backend",
+        "simulation": "actors.backends.simulation.backend",
+    }
     if on not in places:
         message = f"System(on={on!r}): choose one of {', '.join(map(repr, places))}."
         raise ValueError(message)

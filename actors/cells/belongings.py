@@ -29,7 +29,7 @@ class Belongings:
         self._timers: Timers | None = None
         self._watches: Watches | None = None
         self._links: PeerLinks | None = None
-        self.activities: set[Activity] | None = None
+        self.activities: dict[Activity, None] | None = None  # in the order in which they began
         """What the runtime runs for this incarnation in tasks: handlers that wait, hooks, piped work."""
         self.tasks: dict[asyncio.Future[Any], Activity] | None = None
         """Tasks that the actor's own code has created, and what they were created in."""

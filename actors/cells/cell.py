@@ -300,7 +300,7 @@ class Cell(Belongings):
         activities = self.activities
         if activities is None or activity not in activities:
             return False
-        activities.remove(activity)
+        del activities[activity]
         activity.task = None  # a cycle otherwise, by the task's context, that would keep the message
         if interleaved:
             self.readers -= 1

@@ -94,7 +94,7 @@ def abandon(cell: "Cell", activity: Activity, what: str) -> None:
     if isinstance(activity, FencedActivity):
         return
     if cell.activities is not None:
-        cell.activities.discard(activity)
+        cell.activities.pop(activity, None)
     if activity.envelope is not None and not isinstance(activity, SideActivity):
         cut(cell, activity.envelope)
     fence(activity)

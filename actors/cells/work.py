@@ -35,7 +35,7 @@ class Work:
     def __init__(self, host: "Host", variables: Variables) -> None:
         self._host = host
         self._variables = variables
-        self._system: set[asyncio.Task[Any]] = set()
+        self._system: dict[asyncio.Task[Any], None] = {}
         self._threads: Threads | None = None
         # Straight from the class: the loop's own `create_task` would ask the factory, which is for users' tasks. The
         # name is given because making up a numbered one costs more than the rest.
@@ -54,8 +54,8 @@ class Work:
         """Run a handler that may wait, alone or interleaved (A42). Called in the cell's turn: copies its variables."""
         activity = Activity(cell, envelope)
         if cell.activities is None:
-            cell.activities = set()
-        cell.activities.add(activity)
+            cell.activities = {}
+        cell.activities[activity] = None
         if interleaved:
             cell.readers += 1
             cell.direct = False
@@ -74,20 +74,20 @@ class Work:
         if shielded.get():
             variables.run(shielded.set, True)  # noqa: FBT003 - the value is the bool
         if cell.activities is None:
-            cell.activities = set()
-        cell.activities.add(activity)
+            cell.activities = {}
+        cell.activities[activity] = None
         task = activity.task = self._task(steps, context=variables)
         activities = cell.activities
         if task.done():
-            activities.discard(activity)
+            activities.pop(activity, None)
         else:
-            task.add_done_callback(lambda _: activities.discard(activity))
+            task.add_done_callback(lambda _: activities.pop(activity, None))
         return activity
 
     def start_system(self, steps: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a step of the runtime; what it raises is logged."""
         task = self.start_apart(steps)
-        self._system.add(task)
+        self._system[task] = None
         task.add_done_callback(self._system_done)
         return task
 
@@ -153,7 +153,7 @@ class Work:
             log.warning("An abandoned handler ended with %s.", type(error).__qualname__)
 
     def _system_done(self, task: asyncio.Task[Any]) -> None:
-        self._system.discard(task)
+        self._system.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A step of the runtime failed. Please report this as an error.", exc_info=error)
 

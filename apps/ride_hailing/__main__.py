@@ -1,4 +1,4 @@
-"""`python -m apps.ride_hailing run`: read the options, play, print the summary, answer with the exit status."""
+"""`python -m apps.ride_hailing run|check`: read the options, play, print what came of it, set the exit status."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actors import SettingsError, System, UnderstudyError
+from apps.ride_hailing.check import Checks, check
 from apps.ride_hailing.evidence import Evidence
 from apps.ride_hailing.options import Options, parse
 from apps.ride_hailing.pace import Pace
@@ -24,6 +25,8 @@ SATISFIED, REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit status."""
     options = parse(arguments)
+    if isinstance(options, Checks):
+        return check(options)
     progress = Progress(sys.stderr, quiet=options.quiet)
     try:
         return _run(options, progress)

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Literal
 
+from apps.ride_hailing.check import Checks
 from apps.ride_hailing.demand import Slice
 from apps.ride_hailing.pace import DAY, HOUR
 
@@ -29,6 +30,8 @@ examples:
       the same in this process, without Ray
   {PROGRAM} run --address 10.0.0.1:6379 --hosts 6 --drivers 2000 --requests 3000
       on a Ray cluster
+  {PROGRAM} check --seeds 1000
+      a thousand small days with faults, in virtual time
   {PROGRAM} run --trips yellow_tripdata.csv --zones taxi_zones.geojson
       the trips of a file of the New York taxi commission
 
@@ -69,10 +72,17 @@ class Options:
     quiet: bool
 
 
-def parse(arguments: Sequence[str]) -> Options:
+CHECK = """\
+Play small days in simulated worlds: all hosts in this process, in virtual time, with connections that break, hosts that
+stand still and networks that are cut, as the seed says. Each day is judged like any run. A failure is printed with the
+command that repeats it.
+"""
+
+
+def parse(arguments: Sequence[str]) -> Options | Checks:
     """Read the command line; `--help` and errors leave with SystemExit (0 and 2) after printing what to do."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Ride-hailing on actors.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run|check")
     run = commands.add_parser(
         "run",
         help="play a part of a day and judge it",
@@ -81,7 +91,15 @@ def parse(arguments: Sequence[str]) -> Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_options(run)
+    check = commands.add_parser(
+        "check", help="play many small days in simulated worlds, with faults", description=CHECK
+    )
+    check.add_argument("--seeds", type=_count, default=1000, metavar="N", help="how many (default: %(default)s)")
+    check.add_argument("--first", type=int, default=0, metavar="S", help="the first of them (default: %(default)s)")
+    check.add_argument("--faults", metavar="JSON", help="these faults instead of each seed's own")
     given = parser.parse_args(arguments)
+    if given.command == "check":
+        return Checks(given.seeds, given.first, given.faults)
     wrong = _contradiction(given)
     if wrong is not None:
         run.error(wrong)

@@ -89,7 +89,7 @@ class Play:
     def __init__(self, town: Town, seed: int, *, watchers_fail: bool = False) -> None:
         self.town = town
         self.watchers_fail = watchers_fail
-        """Its successor hears of an end that waits in the mailbox when a watcher restarts: the log cannot judge that."""
+        """A successor hears of an end that waits in the mailbox when a watcher restarts, which the log cannot judge."""
         self.random = Random(seed)
         self.hosts: list[Resident] = []
         self.watchers: list[Ref[Any]] = []

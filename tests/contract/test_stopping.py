@@ -37,6 +37,7 @@ class Stubborn(Actor):
     @call(blocking=True)
     def block(self) -> None:
         """Block a thread until the test lets it go."""
+        RELEASE.clear()  # other backends of this process may have been here
         self.log.tell(Note("blocking"))
         RELEASE.wait(30)
         self.log.tell(Note("an abandoned thread spoke"))

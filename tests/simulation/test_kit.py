@@ -1,0 +1,149 @@
+"""What a user does with simulated worlds: one seed, many seeds, a failure that is replayed and made short."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from actors import Actor, Failed, NotDeterministic, System, call
+from actors.testing import (
+    CALM,
+    Chaos,
+    Crash,
+    Cut,
+    Pause,
+    Reset,
+    SeedFailed,
+    explore,
+    fault_plans,
+    plan_from_text,
+    run_once,
+    simulate,
+)
+from tests.simulation import ledger
+
+
+class Touchy(Actor):
+    """Uses what no seed decides."""
+
+    @call
+    def touch(self, what: str) -> None:
+        match what:
+            case "clock":
+                time.time()
+            case "chance":
+                random.random()
+            case "sleep":
+                time.sleep(0)
+            case "identity":
+                uuid.uuid4()
+            case _:
+                threading.Thread(target=print).start()
+
+
+async def touching(system: System, what: str) -> None:
+    await (await system.spawn(Touchy)).ask(Touchy.touch(what))
+
+
+@pytest.mark.parametrize("what", ["clock", "chance", "sleep", "identity", "thread"])
+def test_an_actor_that_uses_what_no_seed_decides_is_told_what_to_use(what: str) -> None:
+    with pytest.raises(Failed) as caught:
+        simulate(lambda system: touching(system, what))
+    assert isinstance(caught.value.__cause__, NotDeterministic)
+
+
+def test_one_that_insists_may_and_outside_of_simulations_all_is_as_ever() -> None:
+    simulate(lambda system: touching(system, "clock"), strict=False)
+    assert time.time() > 0
+    System(on="local").run(lambda system: touching(system, "clock"))
+
+
+async def fragile(system: System) -> None:
+    """Fails when host 2 was away for long."""
+    outcomes = await ledger.business(system)
+    if any("maybe" in it for it in outcomes):
+        raise ValueError("somebody waited in vain")
+
+
+def test_a_failing_seed_is_replayed_to_the_same_history() -> None:
+    plan = (Pause(0.01, 2, 20.0),)
+    first, second = run_once(fragile, 3, faults=plan), run_once(fragile, 3, faults=plan)
+    assert isinstance(first.error, ValueError)
+    assert first.hash == second.hash
+    with pytest.raises(ValueError, match="in vain") as caught:
+        simulate(fragile, 3, faults=plan)
+    assert first.hash in caught.value.__notes__[0]
+
+
+def test_what_was_not_needed_to_fail_is_dropped_from_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = Pause(0.01, 2, 20.0)
+    plan = (Reset(0.0, 0, 1), needed, Reset(0.1, 1, 2), Cut(30.0, (1,), (2,), 1.0))
+    monkeypatch.setattr(Chaos, "plan", lambda self, seed, hosts: plan)
+    with pytest.raises(SeedFailed, match="Seed 3 fails") as caught:
+        explore(fragile, seeds=[3])
+    assert caught.value.run.faults == (needed,)
+    assert isinstance(caught.value.__cause__, ValueError)
+    line = next(line for line in str(caught.value).splitlines() if line.startswith("Replay"))
+    assert plan_from_text(line.partition("'")[2].rpartition("'")[0]) == (needed,)
+
+
+def test_seeds_that_do_not_fail_are_counted() -> None:
+    found = explore(ledger.business, seeds=range(6), chaos=Chaos(most=2))
+    assert found.runs == 6
+    assert 0 < found.faults <= 12
+    assert found.messages > 6 * 12
+    assert "6 seeds" in str(found)
+    assert explore(ledger.business, seeds=[0], chaos=CALM).faults == 0
+
+
+@settings(max_examples=10)
+@given(plan=fault_plans(hosts=3, seconds=0.5))
+def test_plans_come_from_hypothesis_too(plan) -> None:
+    assert len(simulate(ledger.business, faults=plan)) == 12
+
+
+def test_a_plan_is_one_line_of_text() -> None:
+    plan = (Crash(0.5, 1, 1.0), Cut(0.1, (1, 2), (3,), 1.0, one_way=True))
+    text = (
+        '[{"type":"Crash","at":0.5,"place":1,"back_after":1.0},'
+        '{"type":"Cut","at":0.1,"one":[1,2],"other":[3],"seconds":1.0,"one_way":true}]'
+    )
+    assert plan_from_text(text) == plan
+    with pytest.raises(ValueError, match="Earthquake"):
+        plan_from_text('[{"type":"Earthquake","at":0.5}]')
+
+
+FAILING = """
+from tests.simulation.test_kit import fragile
+from actors.testing import Chaos
+
+def test_it(explore):
+    explore(fragile, seeds=range(100), chaos=Chaos(kinds=("pause", "reset"), seconds=30.0, most=4))
+"""
+
+
+def test_pytest_prints_one_line_that_replays_the_failure(tmp_path: Path) -> None:
+    file = tmp_path / "test_it.py"
+    file.write_text(FAILING)
+    pytest_ = [sys.executable, "-m", "pytest", "-p", "actors.testing.pytest_plugin", "-p", "no:cacheprovider", "-q"]
+    first = subprocess.run([*pytest_, str(file)], capture_output=True, text=True, check=False)
+    replay = next(line for line in first.stdout.splitlines() if line.startswith('pytest "'))
+    assert '"type":"Pause"' in replay
+    assert '"type":"Reset"' not in replay
+    command, _, history = replay.partition("    # history ")
+    seed, faults = command.partition(" --seed ")[2].split(" --faults ")
+    again = subprocess.run(
+        [*pytest_, str(file), "--seed", seed, "--faults", faults.strip("'")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"# history {history}" in again.stdout
+    healthy = subprocess.run([*pytest_, str(file), "--seed", seed, "--faults", "[]"], capture_output=True, check=False)
+    assert healthy.returncode == 0

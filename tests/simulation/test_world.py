@@ -1,0 +1,121 @@
+"""A simulated world: one seed is one history, in any process; time costs nothing; who can never wake is told."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from actors import Actor, NobodyWakes, Ref, System, SystemClosed, call, spread
+from tests.simulation import ledger
+
+PROGRAM = "from tests.simulation import ledger; print(ledger.run(3)); print(ledger.run(4))"
+
+
+def simulated(seed: int = 0, **options) -> System:
+    return System(on="simulation", seed=seed, **options)
+
+
+class Sleeper(Actor):
+    """Sleeps, and says what its clock shows."""
+
+    @call
+    async def sleep(self, seconds: float) -> float:
+        before = self.context.now()
+        await asyncio.sleep(seconds)
+        return self.context.now() - before
+
+    @call
+    def now(self) -> float:
+        return self.context.now()
+
+    @call
+    async def wait_for(self, other: "Ref[Sleeper] | None") -> None:
+        """Asks the other, who asks back; without one, waits for what never comes."""
+        if other is None:
+            await asyncio.get_running_loop().create_future()
+        else:
+            await other.ask(Sleeper.wait_for(None), timeout=None)
+
+
+def test_one_seed_is_one_history_and_another_seed_another() -> None:
+    assert ledger.run(7) == ledger.run(7)
+    assert len({ledger.run(seed)[0] for seed in range(20)}) == 20
+
+
+def test_one_seed_is_one_history_in_any_process() -> None:
+    told = set()
+    for hash_seed in ("0", "1", "random"):
+        found = subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.add(found.stdout)
+    told.add(f"{ledger.run(3)}\n{ledger.run(4)}\n")
+    assert len(told) == 1
+
+
+def test_an_hour_of_sleeps_on_several_hosts_takes_no_hour() -> None:
+    async def main(system: System) -> None:
+        sleepers = [await system.options(placement=spread()).spawn(Sleeper) for _ in range(3)]
+        slept = await asyncio.gather(*(it.ask(Sleeper.sleep(3600.0), timeout=None) for it in sleepers))
+        assert all(3600.0 <= it < 3600.1 for it in slept)
+
+    began = time.monotonic()
+    simulated().run(main)
+    assert time.monotonic() - began < 60
+
+
+def test_hosts_have_clocks_of_their_own() -> None:
+    async def main(system: System) -> None:
+        sleepers = [await system.options(placement=spread()).spawn(Sleeper) for _ in range(3)]
+        shown = [await it.ask(Sleeper.now()) for it in sleepers]
+        assert len({round(it) for it in shown}) == 3
+
+    simulated().run(main)
+
+
+def test_who_waits_for_what_can_never_come_is_told_with_seed_and_trace() -> None:
+    async def main(system: System) -> None:
+        one = await system.spawn(Sleeper)
+        other = await system.spawn(Sleeper)
+        await one.ask(Sleeper.wait_for(other), timeout=None)
+
+    with pytest.raises(NobodyWakes, match=r"(?s)Nobody can ever wake.*Seed 11.*wake") as caught:
+        simulated(11).run(main)
+    assert "connected" in str(caught.value)
+
+
+def test_whoever_only_sleeps_or_has_a_deadline_is_not_stuck() -> None:
+    async def main(system: System) -> str:
+        one = await system.spawn(Sleeper)
+        with pytest.raises(Exception, match="deadline"):
+            await one.ask(Sleeper.wait_for(None), timeout=500.0)
+        await asyncio.sleep(5000.0)
+        return "well"
+
+    assert simulated().run(main) == "well"
+
+
+def test_what_main_raises_is_raised() -> None:
+    async def main(system: System) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        simulated().run(main)
+
+
+def test_a_simulation_is_refused_where_there_is_real_time() -> None:
+    async def inside() -> None:
+        async with simulated():
+            raise AssertionError
+
+    with pytest.raises(SystemClosed, match="time of its own"):
+        asyncio.run(inside())
+    with pytest.raises(SystemClosed, match="no real time"):
+        simulated().blocking()
