@@ -109,8 +109,12 @@ class Arrivals:
             text = f"Too much waits for {address} behind a large message that is still on its way."
             RemoteAsker(self._answers, peer, found[5]).fail(MailboxFull(text))
             return
-        message = peer.classes[index](*values) if index else values
-        self._host.dead_letters.add(message, address, Reason.MAILBOX_FULL, self._sender_of(peer, sender))
+        try:
+            message = peer.classes[index](*values) if index else values
+        except Exception as error:  # noqa: BLE001 - as in `_serve`
+            self._undecodable(peer, found, error)
+        else:
+            self._host.dead_letters.add(message, address, Reason.MAILBOX_FULL, self._sender_of(peer, sender))
 
     def _serve(self, peer: Peer, found: tuple[Any, ...]) -> None:
         try:
