@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, LinkedExit, Ref, Settings, Shutdown, Strategy, Supervision, Unreachable, call, near, receive
+from actors import Actor, LinkedExit, Ref, Shutdown, Strategy, Supervision, Unreachable, call, near, receive
 from actors.address import Address
 from actors.directory import Directory
 from actors.links.endpoints import UnixEndpoint
@@ -253,7 +253,7 @@ def test_a_supervisor_that_is_stopped_while_children_are_away_ends_at_once() -> 
 
 def test_a_seat_on_which_too_many_hosts_died_is_a_failure_of_each_child_that_waits_for_it() -> None:
     async def main(town: Town) -> None:
-        town.directory = Directory(generation=1, settings=Settings(seat_losses=5))
+        town.directory = Directory(generation=1)  # with the usual budget of losses for each seat
         home, lost = await town.settle(), await town.settle()
         parent, _ = await family(Lasting, home, lost)
         children = actor(home, parent).context._cell.children
