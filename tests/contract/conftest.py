@@ -43,17 +43,15 @@ def system(stage: Any) -> System:
 class SpreadOut(System):
     """A system whose actors live on the hosts in turn, as on the stage of Ray."""
 
-    def options(
-        self, *, name: str | None = None, placement: Placement | None = None, stop_budget: float | None = None
-    ) -> Spawner:
+    def options(self, *, placement: Placement | None = None, **options: Any) -> Spawner:
         """As any system's, but spread over the hosts."""
-        return super().options(name=name, placement=placement or spread(), stop_budget=stop_budget)
+        return super().options(placement=placement or spread(), **options)
 
     def run(self, main: Callable[[System], Coroutine[Any, Any, T]]) -> T:
         """As any system's, but that all hosts have met before, as those on the stage have."""
 
         async def whole(system: System) -> T:
-            processes = self._backend.processes.values()
+            processes = [it for it in self._backend.processes.values() if it.host is not None]
             for one in processes:
                 one.host.new_table(self.host.table)
                 for other in processes:

@@ -97,7 +97,6 @@ def test_a_crash_ends_asks_and_watches_and_a_new_process_takes_actors_again() ->
         assert await one.ask(Counter.heard()) == [EndReason.HOST_LOST]
         await asyncio.sleep(5.0)
         assert await other.ask(Counter.add()) == 1  # its seat was taken, and it began anew there
-        assert (await at(system, 2)).address.seat == other.address.seat
 
     simulate(main)
 

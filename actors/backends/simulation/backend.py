@@ -22,6 +22,7 @@ from actors.backends.simulation.town_hall import TownHall
 from actors.backends.simulation.world import World
 from actors.errors import SystemClosed
 from actors.host import Host
+from actors.instrument import Opening
 from actors.membership.seats import Heirs
 from actors.ref import endpoints
 from actors.settings import Settings
@@ -82,6 +83,7 @@ class SimulationBackend:
         self._driver: Machine | None = None
         self._machines: list[Machine] = []
         self._settings = Settings()
+        self._instrument: Opening | None = None
         self._fate = Fate(self.world, self.network, self.processes, self.crash)
         for fault in faults:
             check(fault)
@@ -92,7 +94,7 @@ class SimulationBackend:
             self._driver = self._machine(0, strict=self._strict)
         return self._driver
 
-    async def open(self, settings: Settings, supervision: Supervision) -> Host:
+    async def open(self, settings: Settings, supervision: Supervision, instrument: Opening | None = None) -> Host:
         """Build the hosts; return the driver's."""
         driver = self._driver
         if driver is None or asyncio.get_running_loop() is not driver:
@@ -102,6 +104,7 @@ class SimulationBackend:
             )
             raise SystemClosed(message)
         self._settings = settings
+        self._instrument = instrument
         self.hall = TownHall(self.network, settings)
         count = self._places or settings.hosts or HOSTS
         first = self._seat(0, driver)
@@ -200,7 +203,16 @@ class SimulationBackend:
 
     def _seat(self, place: int, machine: Machine) -> Process:
         name = f"place-{place}-{len(self._machines)}"
-        process = Process(self.network, self.hall, place, machine, self._settings, name=name, exit=self._exited)
+        process = Process(
+            self.network,
+            self.hall,
+            place,
+            machine,
+            self._settings,
+            name=name,
+            exit=self._exited,
+            instrument=self._instrument,
+        )
         self.processes[place] = process
         return process
 

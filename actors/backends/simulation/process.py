@@ -10,6 +10,7 @@ from actors.backends.simulation.machine import Machine
 from actors.backends.simulation.network import Listening, Network
 from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
+from actors.instrument import Opening
 from actors.leased_host import LeasedHost
 from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
@@ -68,6 +69,7 @@ class Process:
         *,
         name: str,
         exit: Callable[["Process"], None],  # noqa: A002 - it is what it is
+        instrument: Opening | None = None,
     ) -> None:
         self.place = place
         self.machine = machine
@@ -76,6 +78,7 @@ class Process:
         self._network = network
         self._settings = settings
         self._exit = exit
+        self._instrument = instrument
         self._office = DirectoryOffice(hall, network, place, machine)
         self._links: Links | None = None
         self._seat: Seat | None = None
@@ -87,6 +90,7 @@ class Process:
 
     async def stand_by(self, system: str) -> SeededHost:
         """Wait, as a spare does, until the directory appoints this process to a vacant seat; then sit there."""
+        self.machine.world.upkeep = True  # who waits for a spare does not wait for this
         spare = Spare(self.name, node=self._node)
         while (sitting := await self._office.ask("stand_by", spare)) is None:  # noqa: ASYNC110 - it is a renewal too
             await asyncio.sleep(self._settings.renewal)
@@ -132,6 +136,7 @@ class Process:
             directory=self._office,
             supervision=supervision,
             node=self._node,
+            instrument=self._instrument,
         )
         host.world = world
         host.work.in_thread = _steady(world, host.work.in_thread)  # type: ignore[method-assign]
