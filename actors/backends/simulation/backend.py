@@ -139,6 +139,9 @@ class SimulationBackend:
             machine.kill()
         _dispose(others)
 
+    def hurry(self) -> None:
+        """Nobody waits in simulated time."""
+
     async def stats(self) -> list[HostStats]:
         """The figures of every host that can be reached, the driver's first."""
         host = self.processes[0].host
