@@ -48,13 +48,14 @@ class Scene:
         self.workers: dict[str, Ref[clients.Work]] = {}
         self.history = History(folder / "faults.jsonl")
 
-    async def client(self, process: str, placement: Placement | None = None, **options: Any) -> Ref[clients.Work]:
-        """One more client, at work from now on."""
+    async def client(self, process: str, placement: Placement | None = None, **options: Any) -> int:
+        """One more client, at work from now on; the process of its host."""
         worker = await self.system.options(placement=placement).spawn(self.work)
+        pid = await worker.ask(clients.Work.pid())  # asked before the work, which may stop the host at once
         task = clients.Task(str(self.folder), process, self.targets, **{**self.options, **options})
         self.workers[process] = worker
         self.tasks[process] = asyncio.ensure_future(worker.ask(clients.Work.work(task), timeout=None))
-        return worker
+        return pid
 
     async def steady(self) -> None:
         for number in range(STEADY):
@@ -108,15 +109,14 @@ def test_clients_are_killed_and_stopped_and_the_objects_host_is_stopped(judge, t
         scene = Scene(system, tmp_path, work, [target])
         scene.options["timeout"] = 0.5
         await scene.steady()
-        doomed = await scene.client("doomed", dedicated())
-        sleeper = await scene.client("sleeper", dedicated())
-        host_of_object, host_of_sleeper = await pid_beside(system, target), await sleeper.ask(clients.Work.pid())
+        host_of_doomed = await scene.client("doomed", dedicated())
+        host_of_sleeper = await scene.client("sleeper", dedicated())
+        host_of_object = await pid_beside(system, target)
         stopped.extend([host_of_object, host_of_sleeper])
         await scene.more()
         # A client dies with what it has under way, and another one stands still.
-        pid = await doomed.ask(clients.Work.pid())
         scene.history.fault("kill", lost=["doomed"])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(host_of_doomed, signal.SIGKILL)
         scene.history.fault("stop")
         os.kill(host_of_sleeper, signal.SIGSTOP)
         await scene.more()
@@ -155,8 +155,7 @@ def test_a_lock_outlives_an_owner_that_is_killed_and_an_owner_that_sleeps_past_i
         doomed = lock.ask(cast.Lock.until_taken_from("doomed"))
         await scene.client("doomed", dedicated(), mishap="kill")
         await doomed
-        asleep = await scene.client("sleeper", dedicated(), mishap="stop")
-        pid = await asleep.ask(clients.Work.pid())
+        pid = await scene.client("sleeper", dedicated(), mishap="stop")
         stopped.append(pid)
         await lock.ask(cast.Lock.until_taken_from("sleeper"))
         await scene.more()
@@ -221,6 +220,7 @@ PLANTED = [
 def test_a_planted_bug_is_refused_on_ray_as_well(judge, tmp_path, stage, model, work, kinds):
     async def main(system: Stage) -> None:
         scene = Scene(system, tmp_path, work, [await system.spawn(kind, PAUSE) for kind in kinds])
+        scene.options["keys"] = ["x"]
         await scene.steady()
         await scene.more(400)
         assert await scene.finish() == []
