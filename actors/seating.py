@@ -133,12 +133,12 @@ class Seating:
         self.table, self.seats = table, seats
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
         self.leaving &= {seat.sitting for seat in self.taken}
+        for seat in table.seats:  # before what ends now, of which the end itself says that its seat is withheld
+            if seat.withheld and not (seat.number in known and known[seat.number].withheld):
+                self._withheld(seat.number)
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)
-        for seat in table.seats:
-            if seat.withheld and not (seat.number in known and known[seat.number].withheld):
-                self._withheld(seat.number)
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
