@@ -274,6 +274,31 @@ def test_a_child_that_refuses_to_stop_is_abandoned_and_the_round_goes_on(own_sys
     own_system.run(main)
 
 
+class Diligent(Part):
+    """Works as long as a gate is shut."""
+
+    @call
+    async def hold(self, gate: Ref[Gate]) -> None:
+        await gate.ask(Gate.passed(), timeout=None)
+
+
+def test_a_sibling_may_finish_what_it_is_at_within_its_stop_budget(system: System) -> None:
+    async def main(system: System) -> None:
+        log, gate = await system.spawn(Recorder), await system.spawn(Gate)
+        house = await system.spawn(OneForAll, log, c=Diligent)
+        refs = await parts(house)
+        held = refs[2].ask(Diligent.hold(gate))
+        await gate.ask(Gate.reached(1))
+        with pytest.raises(Failed):
+            await refs[0].ask(Part.fail(ValueError("planned")))
+        assert await refs[1].ask(Part.life()) == 1  # so the round has begun, and waits
+        await gate.ask(Gate.open())
+        await held
+        assert await lives(refs) == [2, 2, 2]
+
+    system.run(main)
+
+
 def test_watchers_of_those_that_stop_with_a_sibling_hear_why(system: System) -> None:
     async def main(system: System) -> None:
         log, watcher = await system.spawn(Recorder), await system.spawn(Recorder)
