@@ -10,6 +10,7 @@ from typing import Any
 from actors.encoding.code import WHOLE, ClassTable, IndexedClass, class_of
 from actors.encoding.pickling import needed
 from actors.encoding.registry import Definition, Key
+from actors.encoding.skew import maker
 from actors.errors import Unsendable
 
 Notice = IndexedClass | Definition
@@ -45,14 +46,15 @@ class Incoming:
 
     def take(self, notice: tuple[Any, ...]) -> None:
         """Learn what a notice says. A class that is not to be had here raises Unsendable for each of its messages."""
-        if len(notice) == len(Definition._fields):
+        if not isinstance(notice[0], int):
             key, contains, needs, blob = notice
             contains, needs = tuple(Key(*one) for one in contains), tuple(Key(*one) for one in needs)
             self._table.define(Definition(Key(*key), contains, needs, blob))
             return
-        index, name, key = notice
+        index, name, key, fields = notice
         try:
-            self.classes[index] = class_of(IndexedClass(index, name, None if key is None else Key(*key)))
+            found = class_of(IndexedClass(index, name, None if key is None else Key(*key)))
+            self.classes[index] = found if key is not None else maker(found, fields)
         except Unsendable as error:
             self.classes[index] = _missing(str(error))
 

@@ -5,7 +5,7 @@ pickling the struct takes 2.0 and 1.6.
 """
 
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from actors.encoding.importable import importable, look_up
 from actors.encoding.pickling import refusal
@@ -23,6 +23,8 @@ class IndexedClass(NamedTuple):
     class_index: int
     name: str
     key: Key | None
+    fields: tuple[str, ...] = ()
+    """Of a class that is imported by name, in which the peer may have another version; () for shipped code."""
 
 
 class ClassTable:
@@ -61,7 +63,7 @@ class ClassTable:
         """What to tell a peer about an index."""
         cls = self._classes[index]
         if REGISTRY.key_of(cls) is None and importable(cls):
-            return IndexedClass(index, f"{cls.__module__}:{cls.__qualname__}", None)
+            return IndexedClass(index, f"{cls.__module__}:{cls.__qualname__}", None, cast("Any", cls).__struct_fields__)
         return IndexedClass(index, cls.__qualname__, self.key_for(cls))
 
     def key_for(self, thing: Shipped) -> Key:

@@ -36,6 +36,10 @@ PAUSE = 0.1
 """Seconds before a page is sent again that the link had no room for."""
 
 
+AGAIN = 1.0
+"""Seconds after the end of a session until a host that goes on is told anew: one that leaves is not to be dialled."""
+
+
 class Enrol(Request[tuple[int, int]]):
     """Register an actor of the asked host, or not any more. The reply is the epoch and the version of the roll."""
 
@@ -166,8 +170,13 @@ class Desk:
         for *told_by, _, known in self._awaited:
             if tuple(told_by) == sitting and not known.done():
                 known.set_exception(NotRunning(f"The host on {sitting} was lost, and the actor with it."))
+        if sitting.seat >= 0:
+            self._host.loop.call_later(AGAIN, self._meet_again, sitting)
+
+    def _meet_again(self, sitting: Sitting) -> None:
+        """Tell a host anew that goes on, by the table; one that said goodbye is out of it by now."""
         seat = self._host.seats.get(sitting.seat)
-        if seat is not None and seat.sitting == sitting and not seat.vacant:  # it goes on
+        if seat is not None and seat.sitting == sitting and not seat.vacant and not self._host.closed:
             self.met(sitting)
 
     def take(self, request: object, asker: Asker) -> bool:

@@ -67,7 +67,7 @@ def test_an_importable_class_is_told_by_name_once() -> None:
     index = table.index_for(Point)
     assert table.indices[Point] == index
     notices = outgoing.due(index, [])
-    assert notices == [IndexedClass(index, f"{__name__}:Point", None)]
+    assert notices == [IndexedClass(index, f"{__name__}:Point", None, ("x",))]
     assert outgoing.due(index, []) == []
     assert index in outgoing.told
     incoming = Incoming(ClassTable(2))

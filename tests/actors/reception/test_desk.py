@@ -208,7 +208,9 @@ def test_an_interrupted_connection_loses_no_change_and_strikes_nobody_out():
     in_town(main)
 
 
-def test_a_session_that_ends_while_both_hosts_go_on_is_told_anew():
+def test_a_session_that_ends_while_both_hosts_go_on_is_told_anew(monkeypatch):
+    monkeypatch.setattr(desk_module, "AGAIN", 0.01)
+
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()
         mine, yours = await one.spawn(Clerk, True), await two.spawn(Clerk, True)
