@@ -61,6 +61,8 @@ class Seating:
         """What is being done about sittings that have ended: the version of the table before each."""
         self._away: dict[int, list[Children]] = {}
         """Tables of children that may have some away, by the vacant seat."""
+        self._charged: set[int] = set()
+        """The withheld seats whose children have been charged for that."""
         self._heard_of: tuple[int, int] = (0, 0)
 
     @property
@@ -133,12 +135,10 @@ class Seating:
         self.table, self.seats = table, seats
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
         self.leaving &= {seat.sitting for seat in self.taken}
-        for seat in table.seats:  # before what ends now, of which the end itself says that its seat is withheld
-            if seat.withheld and not (seat.number in known and known[seat.number].withheld):
-                self._withheld(seat.number)
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
         for number in [number for number in known if known[number].vacant and number not in seats]:
             self._gone(number)
+        self._charge_withheld()
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
@@ -229,8 +229,7 @@ class Seating:
                 orphans.append(cell)
         if not gone:
             self._away[seat] = tables
-            if self.seats[seat].withheld:
-                self._withheld(seat)
+            self._charge_withheld()
         if orphans:
             host.work.start_system(self._stop(orphans, sitting))
         else:
@@ -257,10 +256,15 @@ class Seating:
         for children in self._away.pop(number, ()):
             children.seat_lost(number, gone=True)
 
-    def _withheld(self, number: int) -> None:
-        """Too many hosts have died on a seat: its actors do not come back for a while, and that counts as a failure."""
-        for children in self._away.get(number, ()):
-            children.seat_refused(number)
+    def _charge_withheld(self) -> None:
+        """Too many hosts have died on a seat: that its actors do not come back for now is one failure of each (A9)."""
+        withheld = {seat.number for seat in self.table.seats if seat.withheld}
+        self._charged &= withheld
+        for number in sorted(withheld - self._charged):
+            if number in self._away:
+                self._charged.add(number)
+                for children in self._away[number]:
+                    children.seat_refused(number)
 
     def _taken(self, seat: Seat) -> None:
         """Somebody sits again on a seat that was lost: its actors start there (rules A1, A9)."""

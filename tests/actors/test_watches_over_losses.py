@@ -89,7 +89,7 @@ class Play:
     def __init__(self, town: Town, seed: int, *, watchers_fail: bool = False) -> None:
         self.town = town
         self.watchers_fail = watchers_fail
-        """A successor hears of an end that waits in the mailbox when a watcher restarts, which the log cannot judge."""
+        """Then the log cannot judge: an end that waits in the mailbox is heard by the watcher's next incarnation."""
         self.random = Random(seed)
         self.hosts: list[Resident] = []
         self.watchers: list[Ref[Any]] = []
@@ -97,6 +97,7 @@ class Play:
 
     async def begin(self) -> None:
         LOG.clear()
+        self.town.bears_losses()
         self.one = await self.town.settle()
         root = self.one.host.root
         root.children = Children(root, Supervision(restarts=10_000, backoff=Backoff(first=0.001, most=0.01)))
