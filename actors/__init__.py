@@ -65,6 +65,7 @@ from actors.messages.call import Call, call
 from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
 from actors.messages.receive import receive
+from actors.messages.sensitive import Sensitive, scrubbed
 from actors.placement import Placement, anywhere, dedicated, here, near, on_node, spread
 from actors.reception.group import Group
 from actors.reception.listing import Listing
@@ -136,6 +137,7 @@ __all__ = [
     "Restart",
     "Retry",
     "Role",
+    "Sensitive",
     "ServiceKey",
     "Settings",
     "SettingsError",
@@ -171,5 +173,6 @@ __all__ = [
     "on_node",
     "receive",
     "retry",
+    "scrubbed",
     "spread",
 ]

@@ -18,8 +18,8 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 
 from actors import Address, Delivered, Event, Happening, Observation, Operation, Role, Subject, Verb
 from tracing import header as headers
-from tracing.errors import failed
 from tracing.names import Names, named
+from tracing.observations import Current, Kept, Sent
 from tracing.services import SERVICE, Service, Services
 
 CARRIED = otel_context.create_key("understudy-carried")
@@ -45,69 +45,6 @@ NOBODY = NonRecordingSpan(SpanContext(1, 1, is_remote=True, trace_flags=TraceFla
 HIDDEN = headers.pack(NOBODY.get_span_context())
 
 EMPTY = Context()
-
-
-class Kept:
-    """The observation of what has no span: its messages carry the header on."""
-
-    __slots__ = ("_token", "header")
-
-    def __init__(self, header: bytes, token: "Token[Context] | None" = None) -> None:
-        self.header = header
-        self._token = token
-
-    def end(self, error: BaseException | None = None, /) -> None:
-        """Leave the context that was entered, if any was."""
-        del error
-        if self._token is not None:
-            left(self._token)
-
-
-class Sent:
-    """The observation of a message on its way: its span, and for how long."""
-
-    __slots__ = ("_span", "header")
-
-    def __init__(self, span: Span, header: bytes) -> None:
-        self._span = span
-        self.header = header
-
-    def end(self, error: BaseException | None = None, /) -> None:
-        """It is on its way, or has its outcome."""
-        if error is not None:
-            failed(self._span, error, record=False)
-        self._span.end()
-
-
-class Current:
-    """The observation of a handler or an operation, whose span is current until its end."""
-
-    __slots__ = ("_record", "_span", "_token", "_told", "header")
-
-    def __init__(
-        self,
-        span: Span,
-        header: bytes,
-        token: "Token[Context]",
-        *,
-        record: bool,
-        told: "Callable[[], None] | None" = None,
-    ) -> None:
-        self._told = told
-        """Called at the end."""
-        self._span = span
-        self._token = token
-        self._record = record
-        self.header = header
-
-    def end(self, error: BaseException | None = None, /) -> None:
-        """It has ended."""
-        if error is not None:
-            failed(self._span, error, record=self._record)
-        self._span.end()
-        if self._told is not None:
-            self._told()
-        left(self._token)
 
 
 class Spans:
@@ -234,7 +171,7 @@ class Spans:
             span.set_attribute("messaging.message.id", f"{context.span_id:016x}")
         slots = headers.slot(headers.HOPS, hops.to_bytes(2, "big")) if hops else b""
         slots += headers.state_slot(context)
-        return Sent(span, headers.pack(context, answers=kind is SpanKind.CLIENT, slots=slots))
+        return Sent(span, headers.pack(context, answers=kind is SpanKind.CLIENT, slots=slots), message)
 
     def _handling(
         self, delivered: Delivered, subject: Subject, parent: SpanContext | None, links: tuple[Link, ...]
@@ -270,7 +207,8 @@ class Spans:
         told = None
         if self._on_handled is not None:
             told = partial(self._took, self._on_handled, service.name, time.perf_counter(), delivered.waited)
-        return Current(span, mine, self._entered(span, service), record=self._exceptions, told=told)
+        token, message = self._entered(span, service), delivered.message
+        return Current(span, mine, token, record=self._exceptions, told=told, message=message)
 
     @staticmethod
     def _took(tell: Callable[[str, float, float], None], service: str, began: float, waited: float) -> None:
@@ -390,11 +328,3 @@ def _variable() -> ContextVar[Context]:
     token = otel_context.attach(EMPTY)
     otel_context.detach(token)
     return token.var
-
-
-def left(token: "Token[Context]") -> None:
-    """Leave a context where it was entered; elsewhere (a handler that was abandoned) there is nothing to leave."""
-    try:
-        token.var.reset(token)
-    except ValueError:
-        return

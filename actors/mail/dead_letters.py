@@ -14,6 +14,7 @@ import msgspec
 
 from actors.address import Address
 from actors.logs import RateLimited
+from actors.messages.sensitive import redacted
 
 if TYPE_CHECKING:
     from actors.ref import Ref
@@ -95,7 +96,7 @@ class DeadLetters:
     def add(self, message: object, target: Address, reason: Reason, sender: "Ref[object] | None" = None) -> None:
         """Record one message that was given up."""
         self.counts[reason] += 1
-        letter = DeadLetter(message, target, sender, reason)
+        letter = DeadLetter(redacted(message), target, sender, reason)
         self.recent.append(letter)
         _call_all(self._subscribers, letter)
         self._log.warning(

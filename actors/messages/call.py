@@ -17,6 +17,7 @@ import msgspec
 from actors.messages.annotations import called
 from actors.messages.handling import Conflate, Handling
 from actors.messages.priority import Priority
+from actors.messages.sensitive import shown
 
 A = TypeVar("A")
 A_contra = TypeVar("A_contra", contravariant=True)
@@ -38,8 +39,7 @@ else:
         __class_getitem__ = classmethod(GenericAlias)
 
         def __repr__(self) -> str:
-            fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__)
-            return f"{called(type(self))}({fields})"
+            return shown(self, called(type(self)))
 
 
 class Method(Generic[P, R_co, Own_co]):

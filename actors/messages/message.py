@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 import msgspec
 
 from actors.messages.priority import Priority
+from actors.messages.sensitive import shown
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -43,6 +44,9 @@ class Message(msgspec.Struct, frozen=True):
     """
 
     __priority__: ClassVar[Priority] = Priority.NORMAL
+
+    def __repr__(self) -> str:
+        return shown(self, type(self).__name__)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
