@@ -41,6 +41,7 @@ from actors.settings import Settings
 from actors.stats import HostStats, LinkStats
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import LookAtHost
+from actors.supervising.signals import NewsAbout
 from actors.supervising.supervision import Supervision
 
 log = logging.getLogger("understudy.ray")
@@ -104,6 +105,8 @@ class Seated:
         self._renewing: asyncio.Task[None] | None = None
         self._unanswered = 0
         self._leaving = False
+        self._soon = False
+        self._hurrying = False
 
     @property
     def host(self) -> LeasedHost:
@@ -117,6 +120,7 @@ class Seated:
         Raises SeatLost if the directory does not let it.
         """
         member, place, loop = self.membership, self._place, asyncio.get_running_loop()
+        given = sitting is not None
         sitting = sitting or Sitting(*await self.directory.ask("sit", place.name))
         host = self._host = LeasedHost(
             system=full_name(member.directory.namespace, member.directory.system),
@@ -134,6 +138,7 @@ class Seated:
         host.resumed = links.flush
         host.link_stats = self._link_stats
         watch_peers(host, self._renew)
+        host.seating.look_now = host.seating.when_acted = self._renew_soon
         sockets = Path(internals.session_folder()) / "u"
         sockets.mkdir(mode=0o700, exist_ok=True)
         endpoints = await links.listen(directory=str(sockets), host=place.address if member.over_tcp else None)
@@ -153,6 +158,8 @@ class Seated:
         if not table.holds(sitting):
             raise SeatLost(f"{sitting} was given to another process, or to none; this one was too slow.")
         host.leased(sent + member.settings.lease)
+        if given:
+            tell_others(host)
         watchdog = Watchdog(member.settings, patient=place.heirs is Heirs.NOBODY or sys.gettrace() is not None)
         self._pulse = Pulse(host, watchdog, self._renew_in_thread, self._end)
         self._pulse.start()
@@ -196,6 +203,23 @@ class Seated:
                 log.warning("%s", error)
             except Exception:
                 log.exception("A renewal with the directory failed; the next one follows.")
+
+    def _renew_soon(self) -> None:
+        """Do not wait a second: another host says that there is news, or the directory waits to hear of this one."""
+        self._soon = True
+        if not self._hurrying and not self._leaving:
+            self._hurrying = True
+            self.host.work.start_system(self._hurry())
+
+    async def _hurry(self) -> None:
+        try:
+            while self._soon:
+                self._soon = False
+                await self._renew()
+        except DirectoryUnavailable as error:
+            log.warning("%s", error)
+        finally:
+            self._hurrying = False
 
     async def _renew(self) -> None:
         """Renew the lease, and get the newest table. The lease counts from before the question (rule A16)."""
@@ -249,7 +273,7 @@ class Seated:
         host, pulse = self.host, self._pulse
         return Heartbeat(
             known=host.table.version,
-            acted=host.table.version,
+            acted=host.acknowledged,
             load=len(host.cells),
             suspended=not host.may_act(),
             lag=pulse.lag if pulse is not None else 0.0,
@@ -273,6 +297,13 @@ class Seated:
             )
             for link in self._links.stats().links
         )
+
+
+def tell_others(host: Host) -> None:
+    """A seat that was vacant has been taken by this host: the others need not wait for their next renewal to hear."""
+    for seat in host.seating.taken:
+        if seat.number != host.seat:
+            host.signal(Address(host.system, seat.number, ROOT), NewsAbout(host.table.version))
 
 
 async def look_at(host: Host) -> list[HostStats]:
