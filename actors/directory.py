@@ -348,7 +348,7 @@ class Directory:
             return
         for vacancy in self._vacancies.values():
             if vacancy.appointment is None and not vacancy.seat.withheld and self._all_have_acted(vacancy.version):
-                heir = self._pool.heir_of(vacancy.seat)
+                heir = self._pool.heir_of(vacancy.seat, self._time - SETTLING * self._settings.renewal)
                 if heir is not None:
                     self._appoint(vacancy, heir.name)
 

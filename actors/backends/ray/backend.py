@@ -312,7 +312,7 @@ class RayBackend:
             return
         processes.close()
         for stopped in processes.stop(budget):
-            level = logging.DEBUG if stopped.way == "ended" else logging.WARNING
+            level = logging.WARNING if stopped.way == "killed" else logging.DEBUG
             log.log(level, "Host %s %s after %.2f s.", stopped.name, stopped.way, stopped.seconds)
 
 

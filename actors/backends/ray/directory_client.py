@@ -7,6 +7,7 @@ run twice. No thread waits for an answer; only finding the directory by name, wh
 import asyncio
 import os
 import signal
+import time
 from typing import Any
 
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayError, RayTaskError
@@ -19,6 +20,10 @@ from actors.backends.ray.processes import is_alive
 
 PAUSE = 0.05
 """Seconds between two attempts while the directory is away."""
+
+
+CONTROL_STORE_ANSWERS = 1.0
+"""Seconds within which Ray's control store answers whoever is not cut off; it takes less than a millisecond."""
 
 
 class DirectoryClient:
@@ -70,7 +75,8 @@ class DirectoryClient:
         """End the directory's process and let Ray start it anew, for one that does not answer. Many may ask for it.
 
         Where the process is on this node it is killed here: Ray needs 5 s to end one that is stopped. A directory that
-        is newer than the one that did not answer this client is left alone: somebody else was quicker.
+        is newer than the one that did not answer this client is left alone: somebody else was quicker. So is any, where
+        Ray's control store does not answer at once either: then it is this process that is cut off.
         """
         handle = await self._found()
         await asyncio.to_thread(self._end, handle)
@@ -106,8 +112,11 @@ class DirectoryClient:
         elif origin.node_id == calls.node_id():
             if is_alive(origin.life):
                 os.kill(origin.life.pid, signal.SIGKILL)
-        elif newest_generation(ControlStore(self._plan.system)) <= origin.generation:
-            calls.kill(handle, restart=True)
+        else:
+            asked = time.monotonic()
+            newest = newest_generation(ControlStore(self._plan.system))
+            if newest <= origin.generation and time.monotonic() - asked < CONTROL_STORE_ANSWERS:
+                calls.kill(handle, restart=True)
 
 
 class _NotFound(Exception):

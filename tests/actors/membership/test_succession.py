@@ -129,6 +129,19 @@ def test_a_spare_that_is_silent_is_not_counted_on() -> None:
     assert court.appointments == []
 
 
+def test_a_spare_that_is_cut_off_together_with_the_host_is_not_called() -> None:
+    court = Court()
+    court.stand_by("cut off", node="node")
+    court.stand_by("far", node="elsewhere")
+    court.hosts[0].silent = True
+    court.wait(0.0)
+    del court.spares[0]
+    court.wait(9.0)
+    assert [it.host for it in court.appointments] in ([], ["far"])
+    court.wait(2.0)
+    assert [it.host for it in court.appointments] == ["far"]
+
+
 def test_only_a_vacant_seat_can_be_given_to_another() -> None:
     court = Court()
     with pytest.raises(ValueError, match="not vacant"):
