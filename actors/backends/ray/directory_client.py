@@ -41,13 +41,14 @@ class DirectoryClient:
         Raises what the method raised; `DirectoryUnavailable` if there was no answer within `timeout` seconds, then the
         call may have run; or if there is no directory any more.
         """
-        silent, problem = "it did not answer", ""
+        problem = silent = "it did not answer"
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    problem = silent
                     try:
-                        return await self._attempt(method, arguments)
+                        handle = await self._found()
+                        problem = silent
+                        return await self._attempt(handle, method, arguments)
                     except ActorUnavailableError:
                         problem = "it is being restarted"
                     except (ActorDiedError, RayActorError):
@@ -81,8 +82,7 @@ class DirectoryClient:
         handle = await self._found()
         await asyncio.to_thread(self._end, handle)
 
-    async def _attempt(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        handle = await self._found()
+    async def _attempt(self, handle: Any, method: str, arguments: tuple[Any, ...]) -> Any:
         answer = calls.future(handle.call.remote(method, arguments))
         try:
             origin, result = await asyncio.wrap_future(answer)

@@ -32,7 +32,7 @@ def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
     court.renew()
     seat = court.seat(court.hosts[0])
     assert seat is not None
-    assert seat.vacant
+    assert (seat.vacant, seat.host) == (True, "understudy")
     heir = court.take(court.appointments[0])
     assert court.seat(heir) == heir.seat
     assert court.table.spares == ()
@@ -98,7 +98,8 @@ def test_an_heir_that_dies_before_it_has_taken_the_seat_is_followed_by_the_next(
     court.stand_by("second")
     court.verdict(court.hosts[0])
     court.wait(2.0)
-    court.directory.ended(court.now, "first")
+    table = court.directory.ended(court.now, "first")
+    assert [seat.host for seat in table.seats if seat.vacant] == [""]
     court.wait(1.0)
     assert [it.host for it in court.appointments] == ["first", "second"]
     late = court.take(court.appointments[0])

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 
-from actors import Ref, call
+from actors import Ref, System, call
 from actors.membership.seats import HostState, Member
 from tests.ray.system.cast import Keeper, Note, Worker
 from tests.ray_stage import Stage
@@ -45,7 +45,7 @@ async def until(holds: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def ready(system: Stage, spares: int = 1) -> None:
+async def ready(system: "Stage | System", spares: int = 1) -> None:
     """Until all seats are taken and so many spares stand by."""
 
     async def holds() -> bool:
