@@ -41,7 +41,6 @@ from actors.settings import Settings
 from actors.stats import HostStats, LinkStats
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import LookAtHost
-from actors.supervising.signals import NewsAbout
 from actors.supervising.supervision import Supervision
 
 log = logging.getLogger("understudy.ray")
@@ -133,6 +132,7 @@ class Seated:
             supervision=member.supervision,
             node=place.node,
             instrument=member.instrument,
+            takes_over=given,
         )
         links = self._links = open_post(host, member.secret, link_settings(member.settings), may_flush=host.may_act)
         host.resumed = links.flush
@@ -158,8 +158,6 @@ class Seated:
         if not table.holds(sitting):
             raise SeatLost(f"{sitting} was given to another process, or to none; this one was too slow.")
         host.leased(sent + member.settings.lease)
-        if given:
-            tell_others(host)
         watchdog = Watchdog(member.settings, patient=place.heirs is Heirs.NOBODY or sys.gettrace() is not None)
         self._pulse = Pulse(host, watchdog, self._renew_in_thread, self._end)
         self._pulse.start()
@@ -297,13 +295,6 @@ class Seated:
             )
             for link in self._links.stats().links
         )
-
-
-def tell_others(host: Host) -> None:
-    """A seat that was vacant has been taken by this host: the others need not wait for their next renewal to hear."""
-    for seat in host.seating.taken:
-        if seat.number != host.seat:
-            host.signal(Address(host.system, seat.number, ROOT), NewsAbout(host.table.version))
 
 
 async def look_at(host: Host) -> list[HostStats]:

@@ -1,12 +1,13 @@
 """Actors of these tests, and what the tests wait for; a module, so that a process that takes a seat can import it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
 
-from actors import Ref, System, call
+from actors import Ref, System, Unreachable, call
 from actors.membership.seats import HostState, Member
 from tests.ray.system.cast import Keeper, Note, Worker
 from tests.ray_stage import Stage
@@ -73,13 +74,11 @@ async def until_state(system: Stage, seat: int, state: HostState) -> None:
 
 
 async def answer(ref: Ref[Player]) -> tuple[str, int, int, int]:
-    """Ask until there is an answer: requests that were under way at the kill end with an outcome of their own."""
+    """Ask until there is an answer: what was on its way to the lost host ends as that, what comes later waits."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            try:
+            with contextlib.suppress(Unreachable):
                 return await ref.ask(Player.facts())
-            except Exception as error:
-                print(f"{type(error).__name__}: {error}")
 
 
 async def until_gone(pid: int) -> None:
