@@ -348,7 +348,7 @@ class Directory:
             return
         for vacancy in self._vacancies.values():
             if vacancy.appointment is None and not vacancy.seat.withheld and self._all_have_acted(vacancy.version):
-                heir = self._pool.heir_of(vacancy.seat)
+                heir = self._pool.heir_of(vacancy.seat, self._time - SETTLING * self._settings.renewal)
                 if heir is not None:
                     self._appoint(vacancy, heir.name)
 
@@ -361,8 +361,10 @@ class Directory:
         sitting = Sitting(vacancy.seat.number, self._next_epoch())
         appointment = Appointment(host, sitting)
         vacancy.appointment, vacancy.appointed_at = appointment, self._time
+        vacancy.seat = replace(vacancy.seat, host=host)
         self._sittings[host] = sitting
-        self._changes += self._pool.drop(host)
+        self._pool.drop(host)
+        self._changes += 1
         self._news.append(appointment)
         return sitting
 
@@ -371,6 +373,8 @@ class Directory:
         if vacancy.appointment is not None:
             self._sittings.pop(vacancy.appointment.host, None)
             vacancy.appointment = None
+            vacancy.seat = replace(vacancy.seat, host="")
+            self._changes += 1
             self._withhold(vacancy, self._budget(vacancy.seat.number).lose(self._time))
 
     def _withhold(self, vacancy: Vacancy, wait: float) -> None:

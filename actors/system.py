@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from actors.host import Host
     from actors.instrument import Opening
     from actors.mail.dead_letters import DeadLetter, HostLost
+    from actors.membership.seats import Member
     from actors.ref import Ref
     from actors.stats import HostStats
 
@@ -62,6 +63,10 @@ class Backend(Protocol):
 
     async def stats(self) -> "list[HostStats]":
         """The figures of every host."""
+        ...
+
+    async def members(self) -> "list[Member]":
+        """The state of every host."""
         ...
 
 
@@ -257,6 +262,11 @@ class System(Spawns):
 
     async def _examine(self) -> Health:
         return await examine_all(self._opened(), stopping=self._stopping is not None)
+
+    async def members(self) -> "list[Member]":
+        """Every host as the directory sees it: up, slow, stalled (and in which actor), unreachable or dead."""
+        self._open()
+        return await self._backend.members()
 
     def on_dead_letter(self, subscriber: "Callable[[DeadLetter], None]") -> Callable[[], None]:
         """Call `subscriber` with every dead letter of this process' host; returns the function that ends it."""

@@ -11,6 +11,7 @@ from actors.address import Address, Sitting
 from actors.directory import Directory, Seat, Table
 from actors.host import Host
 from actors.instrument import Opening
+from actors.membership.seats import HostState, Member
 from actors.settings import Settings
 from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Supervision
@@ -81,6 +82,11 @@ class LocalBackend:
     async def stats(self) -> "list[HostStats]":
         """The figures of the one host."""
         return [self._host.look()] if self._host is not None else []
+
+    async def members(self) -> list[Member]:
+        """The one host, which is up when it can answer."""
+        host = self._host
+        return [Member(host.seat, host.sitting.epoch, HostState.UP, actors=len(host.cells))] if host is not None else []
 
 
 def open_backend(**options: Any) -> LocalBackend:

@@ -42,7 +42,7 @@ class Seat(msgspec.Struct, frozen=True):
     load: int = 0
     """Live actors at the last renewal."""
     host: str = ""
-    """The name of the process that sits there."""
+    """The name of the process that sits there; of a vacant seat, of the one that was called to it."""
     heirs: Heirs = Heirs.SPARES
     vacant: bool = False
     """The sitting of this epoch has ended by a verdict, and somebody will sit here again, with a higher epoch."""

@@ -34,10 +34,14 @@ class SparePool:
             self.drop(name)
         return bool(silent)
 
-    def heir_of(self, seat: Seat) -> Spare | None:
-        """One that was made for the seat, else one on its node, else any, as far as the seat takes any."""
-        made = [spare for spare in self.spares if spare.seat == seat.number]
+    def heir_of(self, seat: Seat, since: float) -> Spare | None:
+        """One that was made for the seat, else one on its node, else any, as far as the seat takes any.
+
+        It must have been heard of since then: a spare on the node of a host that was cut off is cut off as well.
+        """
+        there = [spare for spare in self.spares if self._heard[spare.name] >= since]
+        made = [spare for spare in there if spare.seat == seat.number]
         if made or seat.heirs is Heirs.MADE:
             return made[0] if made else None
-        anybody = [spare for spare in self.spares if spare.seat is None]
+        anybody = [spare for spare in there if spare.seat is None]
         return min(anybody, key=lambda spare: spare.node != seat.node, default=None)

@@ -17,3 +17,6 @@ class Table:
 
     def refuse(self, now: float) -> None:
         raise KeyError("no such seat")
+
+    def errands(self, now: float) -> list[Any]:
+        return []

@@ -88,6 +88,21 @@ def test_a_stopped_directory_is_restarted_by_a_client(plan: DirectoryPlan, handl
     asyncio.run(main())
 
 
+def test_a_directory_that_was_restarted_already_is_left_alone(plan: DirectoryPlan, handle: Any) -> None:
+    async def main() -> None:
+        late, quick = DirectoryClient(plan), DirectoryClient(plan)
+        for client in (late, quick):
+            await client.call("facts", timeout=10)
+        await quick.restart()
+        await quick.call("claim", "ada", "one", timeout=20)
+        generation = quick.generation
+        await late.restart()
+        assert not await quick.call("claim", "ada", "two", timeout=20)
+        assert quick.generation == generation
+
+    asyncio.run(main())
+
+
 def test_the_loop_goes_on_while_the_directory_is_away(plan: DirectoryPlan, handle: Any) -> None:
     async def main() -> None:
         client = DirectoryClient(plan)

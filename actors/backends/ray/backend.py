@@ -5,6 +5,7 @@ closing: actors (the system has stopped them), hosts newest first, the driver's 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -18,8 +19,8 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-from actors.address import Sitting
 from actors.backends.ray import calls, ray_pickling
+from actors.backends.ray.clocks import clock
 from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
 from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.directory_actor import DirectoryPlan, start_directory
@@ -28,12 +29,15 @@ from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.host_process import HostPlan
 from actors.backends.ray.host_processes import Host as HostProcess
 from actors.backends.ray.host_processes import HostProcesses
+from actors.backends.ray.open_directory import USED_SEATS, Admission
 from actors.backends.ray.placement import Needs, Node, living_nodes
-from actors.backends.ray.seated import USED_SEATS, Admission, Membership, Seated, look_at, needs_new_host
+from actors.backends.ray.seated import Membership, Place, Seated, look_at, needs_new_host
 from actors.backends.ray.serve import HostSeat, HostTask
+from actors.backends.ray.understudies import Understudies
 from actors.errors import SettingsError
 from actors.host import Host
 from actors.instrument import Opening
+from actors.membership.seats import Heirs, Member, Seat, Table
 from actors.placement import Placement
 from actors.settings import Settings
 from actors.stats import HostStats
@@ -78,6 +82,9 @@ class RayBackend:
         self._give_sigterm_back: Callable[[], object] = _nothing
         self._kill_hosts: Callable[[], object] = _nothing
         self._making: dict[str, asyncio.Task[list[HostSeat]]] = {}
+        self._understudies: Understudies | None = None
+        self._needs: dict[int, Needs] = {}
+        """Of seats that were made for one spawn: what a process needs to take them."""
 
     # ---- opening ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +112,7 @@ class RayBackend:
         plan = DirectoryPlan(
             self._system,
             options.namespace,
-            "actors.backends.ray.seated:open_directory",
+            "actors.backends.ray.open_directory:open_directory",
             config=Admission(secret, settings, self._system),
         )
         directory = await asyncio.to_thread(start_directory, plan, START_TIMEOUT)
@@ -121,8 +128,9 @@ class RayBackend:
             instrument=instrument,
         )
         here = nodes[cluster.node_id]
-        self._seated = Seated(member, node=here.node_id, address=here.address, takes_anybody=False, labels=here.labels)
-        host = await self._seated.take()
+        place = Place(node=here.node_id, address=here.address, labels=here.labels, heirs=Heirs.NOBODY)
+        seated = self._seated = Seated(member, place, end=self._over, heard=self._look_after)
+        host = await seated.take()
         host.placer = self
         member = self._membership = replace(member, driver=host.seat)
         self._unteach = ray_pickling.teach(host.sitting.epoch)
@@ -136,6 +144,13 @@ class RayBackend:
                 for node, share in _shares(count, sorted(nodes, key=lambda node: node == cluster.node_id)).items()
             )
         )
+        self._understudies = Understudies(
+            settings,
+            self._bring_spare,
+            lambda seat: seated.directory.ask("withhold", seat),
+            host.work.start_apart,
+            clock,
+        )
         return host
 
     async def _check_new(self, plan: DirectoryPlan, secret: bytes) -> None:
@@ -148,31 +163,29 @@ class RayBackend:
             )
 
     async def _start(self, task: HostTask, count: int, needs: Needs, deadline: float) -> list[HostSeat]:
+        """Start so many processes; the seats of those that have one."""
         processes, seated = self._processes, self._seated
         assert processes is not None and seated is not None  # noqa: PT018 - order of opening
-        drain = task.membership.settings.drain_budget
-        plans = [
-            HostPlan(f"{self._system}-host-{uuid4().hex[:8]}", "actors.backends.ray.serve:serve", task, drain=drain)
-            for _ in range(count)
-        ]
+        entry, drain = "actors.backends.ray.serve:serve", task.membership.settings.drain_budget
+        names = [f"{self._system}-host-{uuid4().hex[:8]}" for _ in range(count)]
+        plans = [HostPlan(name, entry, replace(task, name=name), drain=drain) for name in names]
         started = await asyncio.to_thread(processes.start, plans, needs, deadline)
-        seats: list[HostSeat] = []
         for process in started:
-            seat = process.report.report
-            assert isinstance(seat, HostSeat)
-            self._bury_when_ended(process, Sitting(seat.seat, seat.epoch))
-            seats.append(seat)
+            self._bury_when_ended(process)
         await seated.refresh()
+        seats = [it.report.report for it in started if isinstance(it.report.report, HostSeat)]
+        if task.dedicated:
+            self._needs |= {seat.seat: needs for seat in seats}
         return seats
 
-    def _bury_when_ended(self, process: HostProcess, sitting: Sitting) -> None:
+    def _bury_when_ended(self, process: HostProcess) -> None:
         """When Ray says that the process has ended, the directory hears: that is proof of death (rule A15)."""
         assert self._seated is not None
         host, directory = self._seated.host, self._seated.directory
 
         async def bury() -> None:
             try:
-                host.new_table(await directory.ask("leave", sitting))
+                host.new_table(await directory.ask("ended", process.name))
             except DirectoryUnavailable as error:
                 log.warning("%s", error)
 
@@ -187,6 +200,31 @@ class RayBackend:
                 return
 
         process.end.add_done_callback(ended_safely)
+
+    # ---- spares -----------------------------------------------------------------------------------------------------
+
+    def _look_after(self, table: Table) -> None:
+        """With each renewal: are there enough spares, does a seat wait."""
+        if self._understudies is not None:
+            self._understudies.look(table)
+
+    async def _bring_spare(self, node: str | None, seat: Seat | None) -> None:
+        assert self._membership is not None
+        if seat is not None:
+            task = HostTask(self._membership, dedicated=True, spare=True, seat=seat.number)
+            needs = self._needs.get(seat.number, Needs())
+        else:
+            living = {it.node_id for it in await asyncio.to_thread(living_nodes)}
+            task, needs = HostTask(self._membership, spare=True), Needs(node=node if node in living else None)
+        await self._start(task, 1, needs, self._membership.settings.placement_timeout)
+
+    def _over(self, reason: str) -> None:
+        """This process must not go on as a host; what waits here for others hears that the system is closed."""
+        assert self._seated is not None
+        host = self._seated.host
+        log.critical("The system %s has lost its driver, which is this process: %s.", self._system, reason)
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            host.loop.call_soon_threadsafe(lambda: None if host.closed else host.work.start_system(host.close()))
 
     # ---- placing ----------------------------------------------------------------------------------------------------
 
@@ -229,6 +267,11 @@ class RayBackend:
         assert self._seated is not None
         return await look_at(self._seated.host)
 
+    async def members(self) -> list[Member]:
+        """Every host as the directory sees it."""
+        assert self._seated is not None
+        return list(await self._seated.directory.ask("members"))
+
     # ---- closing ----------------------------------------------------------------------------------------------------
 
     async def close(self, report: StopReport) -> None:
@@ -238,6 +281,8 @@ class RayBackend:
         await asyncio.shield(self._close(self._membership.settings.stop_budget))
 
     async def _close(self, budget: float) -> None:
+        if self._understudies is not None:
+            self._understudies.stop()
         for making in list(self._making.values()):
             making.cancel()
         if self._processes is not None:
@@ -265,8 +310,9 @@ class RayBackend:
         processes, self._processes = self._processes, None
         if processes is None:
             return
+        processes.close()
         for stopped in processes.stop(budget):
-            level = logging.DEBUG if stopped.way == "ended" else logging.WARNING
+            level = logging.WARNING if stopped.way == "killed" else logging.DEBUG
             log.log(level, "Host %s %s after %.2f s.", stopped.name, stopped.way, stopped.seconds)
 
 

@@ -53,6 +53,11 @@ def node_id() -> str:
     return str(_ray.get_runtime_context().get_node_id())
 
 
+def this_actor() -> Any:
+    """The handle of the Ray actor that this process is."""
+    return cast("Any", ray.get_runtime_context()).current_actor
+
+
 def actor_id(actor: Any) -> str:
     """Ray's id of the actor."""
     return str(actor._actor_id.hex())  # noqa: SLF001  there is no public way to it

@@ -11,16 +11,19 @@ import os
 import secrets
 import sys
 import threading
-import time
 from concurrent.futures import Future
 from random import Random
 from typing import Any
 
 from actors.address import Sitting
 from actors.backends.ray import calls
+from actors.backends.ray.clocks import clock
 from actors.backends.ray.directory_actor import DirectoryPlan
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.seated import Admission, RayDirectory, link_settings, open_post, watch_peers
+from actors.backends.ray.lookout import watch_peers
+from actors.backends.ray.open_directory import Admission
+from actors.backends.ray.ray_directory import RayDirectory
+from actors.backends.ray.seated import link_settings, open_post
 from actors.backends.ray.system_name import namespace_and_name
 from actors.errors import SystemClosed
 from actors.host import Host
@@ -72,7 +75,7 @@ class Client:
             system=self._system,
             sitting=sitting,
             loop=loop,
-            clock=time.monotonic,
+            clock=clock,
             random=Random(),
             settings=admission.settings,
             directory=directory,

@@ -47,8 +47,12 @@ def claim_generation(store: ControlStore, claimant: str, unix_time: float | None
     The claims stay in the store. Two directories that claim at the same time get different ones.
     """
     now = time.time() if unix_time is None else unix_time
-    last = max((int(key.rpartition("/")[2]) for key in store.keys("generation/")), default=0)
-    generation = max(last + 1, int(now) - EPOCH_2020)
+    generation = max(newest_generation(store) + 1, int(now) - EPOCH_2020)
     while not store.create(f"generation/{generation}", claimant.encode()):
         generation += 1
     return generation
+
+
+def newest_generation(store: ControlStore) -> int:
+    """The highest generation that was claimed; 0 if none was."""
+    return max((int(key.rpartition("/")[2]) for key in store.keys("generation/")), default=0)

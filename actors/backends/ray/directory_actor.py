@@ -1,10 +1,10 @@
 """The directory is a named Ray actor around a pure object: Ray restarts it, empty, with a new and higher generation.
 
 The pure object knows neither Ray nor a clock. Each call hands it the time of its node, in seconds that never go back
-and count suspend. One call at a time, so it needs no locks.
+and count suspend. One call at a time, so it needs no locks. After each call it is asked for `errands(now)`: pairs of a
+Ray actor and an order for it, which are sent without waiting.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import ray
 from ray.exceptions import ActorUnschedulableError
 
 from actors.backends.ray import calls, placement
+from actors.backends.ray.clocks import clock
 from actors.backends.ray.control_store import ControlStore, claim_generation
 from actors.backends.ray.entry import load_entry
 from actors.backends.ray.placement import Needs
@@ -59,18 +60,14 @@ class DirectoryActor:
         """Run `directory.<method>(now, *arguments)`; which life answers, and what it returned."""
         if method.startswith("_"):
             raise AttributeError(f"{method} is not for callers of the directory.")
-        return self._origin, getattr(self._directory, method)(monotonic(), *arguments)
+        result = getattr(self._directory, method)(clock(), *arguments)
+        for actor, order in self._directory.errands(clock()):
+            actor.order.remote(order)
+        return self._origin, result
 
     def origin(self) -> Origin:
         """Which life of the directory this is."""
         return self._origin
-
-
-def monotonic() -> float:
-    """Seconds that never go back and count suspend, where the system has such a clock."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 def start_directory(plan: DirectoryPlan, deadline: float) -> Any:

@@ -7,17 +7,23 @@ run twice. No thread waits for an answer; only finding the directory by name, wh
 import asyncio
 import os
 import signal
+import time
 from typing import Any
 
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayTaskError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayError, RayTaskError
 
 from actors.backends.ray import calls
+from actors.backends.ray.control_store import ControlStore, newest_generation
 from actors.backends.ray.directory_actor import DirectoryPlan, Origin
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.processes import is_alive
 
 PAUSE = 0.05
 """Seconds between two attempts while the directory is away."""
+
+
+CONTROL_STORE_ANSWERS = 1.0
+"""Seconds within which Ray's control store answers whoever is not cut off; it takes less than a millisecond."""
 
 
 class DirectoryClient:
@@ -35,12 +41,14 @@ class DirectoryClient:
         Raises what the method raised; `DirectoryUnavailable` if there was no answer within `timeout` seconds, then the
         call may have run; or if there is no directory any more.
         """
-        problem = "it did not answer"
+        problem = silent = "it did not answer"
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     try:
-                        return await self._attempt(method, arguments)
+                        handle = await self._found()
+                        problem = silent
+                        return await self._attempt(handle, method, arguments)
                     except ActorUnavailableError:
                         problem = "it is being restarted"
                     except (ActorDiedError, RayActorError):
@@ -52,19 +60,29 @@ class DirectoryClient:
         except TimeoutError:
             raise DirectoryUnavailable(
                 f"The directory of system {self._plan.system!r} could not be asked to {method} within {timeout:g} s: "
-                f"{problem}."
+                f"{problem}.",
+                hangs=problem == silent,
             ) from None
+
+    def call_blocking(self, method: str, *arguments: Any, timeout: float) -> Any:
+        """As `call`, for a thread, and tried once."""
+        try:
+            _, result = calls.get((self._handle or self._find()).call.remote(method, arguments), timeout)
+        except (RayError, _NotFound) as error:
+            raise DirectoryUnavailable(f"The directory could not be asked to {method}: {error}") from error
+        return result
 
     async def restart(self) -> None:
         """End the directory's process and let Ray start it anew, for one that does not answer. Many may ask for it.
 
-        Where the process is on this node it is killed here: Ray needs 5 s to end one that is stopped.
+        Where the process is on this node it is killed here: Ray needs 5 s to end one that is stopped. A directory that
+        is newer than the one that did not answer this client is left alone: somebody else was quicker. So is any, where
+        Ray's control store does not answer at once either: then it is this process that is cut off.
         """
         handle = await self._found()
         await asyncio.to_thread(self._end, handle)
 
-    async def _attempt(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        handle = await self._found()
+    async def _attempt(self, handle: Any, method: str, arguments: tuple[Any, ...]) -> Any:
         answer = calls.future(handle.call.remote(method, arguments))
         try:
             origin, result = await asyncio.wrap_future(answer)
@@ -89,10 +107,16 @@ class DirectoryClient:
 
     def _end(self, handle: Any) -> None:
         origin = self._origin
-        if origin is not None and origin.node_id == calls.node_id() and is_alive(origin.life):
-            os.kill(origin.life.pid, signal.SIGKILL)
-        else:
+        if origin is None:
             calls.kill(handle, restart=True)
+        elif origin.node_id == calls.node_id():
+            if is_alive(origin.life):
+                os.kill(origin.life.pid, signal.SIGKILL)
+        else:
+            asked = time.monotonic()
+            newest = newest_generation(ControlStore(self._plan.system))
+            if newest <= origin.generation and time.monotonic() - asked < CONTROL_STORE_ANSWERS:
+                calls.kill(handle, restart=True)
 
 
 class _NotFound(Exception):

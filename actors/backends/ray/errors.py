@@ -12,7 +12,18 @@ class HostFailed(UnderstudyError):
 
 
 class DirectoryUnavailable(UnderstudyError, ConnectionError):
-    """The directory did not answer within the deadline. The call may have run: repeat only what may run twice."""
+    """The directory did not answer within the deadline. The call may have run: repeat only what may run twice.
+
+    `hangs`: it is there, as far as Ray knows, and yet says nothing.
+    """
+
+    def __init__(self, message: str, *, hangs: bool = False) -> None:
+        super().__init__(message)
+        self.hangs = hangs
+
+
+class SeatLost(UnderstudyError):
+    """This process cannot have the seat it was given: it came too late, and somebody else has it or will have it."""
 
 
 class PayloadLost(UnderstudyError):

@@ -36,12 +36,14 @@ class Farewell:
 
 
 class HostLife:
-    """One run of an entry. `ready`, `stopping`, `reason` and `budget` are for the entry; the rest for its process."""
+    """One run of an entry, which uses `ready`, `stopping`, `reason`, `budget`, `orders`; the rest is for others."""
 
     def __init__(self, entry: Callable[..., Awaitable[object]], payload: object) -> None:
         self.stopping = asyncio.Event()
         self.reason = "ended by itself"
         self.budget = 0.0
+        self.orders: asyncio.Queue[Any] = asyncio.Queue()
+        """What others have told the entry to do."""
         self._entry = entry
         self._payload = payload
         self._ready: concurrent.futures.Future[object] = concurrent.futures.Future()
@@ -83,6 +85,10 @@ class HostLife:
                 return self._ended.result(CANCEL_GRACE)
         self._given_up = True
         return Farewell(self.reason, in_time=False, error="The host's loop did not end; its stacks say where it is.")
+
+    def order(self, what: object) -> None:
+        """Tell the entry to do something; from any thread. One that is not running yet, or has ended, hears nothing."""
+        self._in_loop(lambda: self.orders.put_nowait(what))
 
     def stacks(self) -> dict[str, str]:
         """What every thread and every task of the loop is doing now, by name; works while the loop is stuck."""

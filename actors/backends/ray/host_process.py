@@ -92,6 +92,10 @@ class HostProcess:
         self._say(farewell)
         return farewell
 
+    def order(self, what: object) -> None:
+        """Tell the entry to do something: the directory calls a spare to its seat."""
+        self._life.order(what)
+
     def stacks(self) -> dict[str, str]:
         """What the host's threads and tasks are doing, also while its loop is stuck."""
         return self._life.stacks()

@@ -84,6 +84,14 @@ class HostProcesses:
         self._environment = dict(environment or {})
         self._hosts: dict[str, Host] = {}
         self._stopping: list[Host] = []
+        self._creating: set[Any] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Start nothing more; what is being started is killed, and its start fails."""
+        self._closed = True
+        for actor in list(self._creating):
+            calls.kill(actor)
 
     def start(self, plans: Sequence[HostPlan], needs: Needs, deadline: float) -> list[Host]:
         """Create all hosts at the same time and wait until each is ready, in the order of the plans.
@@ -91,21 +99,32 @@ class HostProcesses:
         Either all are ready or none is left: raises `Unplaceable` at once for what no node can give and at the deadline
         (seconds) for what had to wait, `HostFailed` for an entry that failed or was not ready by then.
         """
+        if self._closed:
+            raise HostFailed("The system is being closed; no host is started any more.")
         named = placement.check(needs, placement.living_nodes(), autoscaling=self._autoscaling)
         if not self._detached:
             driver = Driver(calls.node_id(), own_life())
             plans = [plan if plan.driver is not None else replace(plan, driver=driver) for plan in plans]
         options = self._options(needs, named)
         created = [(plan, self._create(plan, options)) for plan in plans]
+        self._creating.update(actor for _, actor in created)
         began = time.monotonic()
         try:
+            self._kill_if_closed()
             hosts = [self._await(plan, actor, needs, began + deadline, deadline) for plan, actor in created]
         except BaseException:
             for _, actor in created:
                 calls.kill(actor)
             raise
+        finally:
+            self._creating.difference_update(actor for _, actor in created)
         self._hosts |= {host.name: host for host in hosts}
         return hosts
+
+    def _kill_if_closed(self) -> None:
+        """`close` may have come before those that were just created were known to it."""
+        if self._closed:
+            self.close()
 
     def alive(self) -> list[Host]:
         """The hosts not known to have ended, in the order of their start."""

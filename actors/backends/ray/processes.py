@@ -47,6 +47,14 @@ def is_alive(life: Life) -> bool:
         return False
 
 
+def is_gone(pid: int) -> bool:
+    """Whether no process of this node has this id, or only a dead one that nobody waited for."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Family:
     """Some processes and all their descendants, as they are now."""
 

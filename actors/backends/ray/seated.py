@@ -8,30 +8,32 @@ import contextlib
 import logging
 import os
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 from uuid import uuid4
 
 from actors.address import Address, Sitting
 from actors.backends.ray import internals
-from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray.clocks import clock
 from actors.backends.ray.directory_actor import DirectoryPlan
-from actors.backends.ray.directory_client import DirectoryClient
-from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.errors import DirectoryUnavailable, SeatLost
+from actors.backends.ray.lookout import look_for_missing, watch_peers
+from actors.backends.ray.pulse import Pulse
+from actors.backends.ray.ray_directory import RayDirectory
 from actors.backends.ray.store import PayloadStore
 from actors.backends.ray.system_name import full_name
 from actors.backends.ray.tls import tls_of
-from actors.directory import Directory, Rebuilding, Seat, Table
 from actors.host import Host
 from actors.instrument import Opening
+from actors.leased_host import LeasedHost
 from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
 from actors.links.settings import LinkSettings
-from actors.membership.seats import Answer, Heartbeat, Standing
+from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Standing, Table
+from actors.membership.watchdog import Watchdog
 from actors.placement import Placement
 from actors.post.observed import ObservedPost
 from actors.post.post import Post
@@ -43,18 +45,8 @@ from actors.supervising.supervision import Supervision
 
 log = logging.getLogger("understudy.ray")
 
-RENEWAL = 1.0
-"""Seconds between two renewals with the directory (rule A16)."""
-
-LOOKS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
-"""Pauses in seconds between the looks at the table after a peer has gone away; then renewals do. Ray needs 10 ms to say
-that a process has ended."""
-
-REBUILDING_PAUSE = 0.1
-"""Seconds between two questions to a directory that is being rebuilt."""
-
-DIRECTORY_TIMEOUT = 20.0
-"""Seconds that a host waits for the directory, which comes back within two when it has died."""
+UNANSWERED = 2
+"""Renewals without an answer, one after the other, after which a directory counts as hung (rule A18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,127 +65,102 @@ class Membership:
     """Makes the instrument of each host."""
 
 
-class RayDirectory:
-    """The directory as a host asks it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a process brings to the seat it takes."""
 
-    def __init__(self, plan: DirectoryPlan, handle: Any = None) -> None:
-        self.client = DirectoryClient(plan, handle)
-
-    async def ask(self, method: str, *arguments: Any) -> Any:
-        """One call; waits out a restart of the directory."""
-        return await self.client.call(method, *arguments, timeout=DIRECTORY_TIMEOUT)
-
-    async def claim(self, name: str, root_seat: int, address: Address) -> bool:
-        """Claim a top-level name."""
-        return bool(await self._ask_when_rebuilt("claim", name, root_seat, address))
-
-    async def release(self, name: str, address: Address) -> None:
-        """Free a top-level name."""
-        with contextlib.suppress(DirectoryUnavailable):
-            await self.ask("release", name, address)
-
-    async def lookup(self, name: str) -> Address | None:
-        """The address of the top-level actor of this name."""
-        found = await self._ask_when_rebuilt("lookup", name)
-        return Address(*found) if found is not None else None
-
-    async def table(self) -> Table:
-        """The newest table."""
-        table: Table = await self.ask("table")
-        return table
-
-    async def _ask_when_rebuilt(self, method: str, *arguments: Any) -> Any:
-        """As `ask`; waits as well until a directory that was restarted knows all names again, which takes seconds."""
-        while True:
-            try:
-                return await self.ask(method, *arguments)
-            except Rebuilding:
-                await asyncio.sleep(REBUILDING_PAUSE)
-
-
-class Lookout:
-    """Asks for the newest table when a peer has gone away: soon, and again ever more seldom, until there is news."""
-
-    def __init__(self, host: Host, look: Callable[[], Awaitable[None]]) -> None:
-        self._host = host
-        self._look = look
-        self._looking = False
-
-    def alarm(self) -> None:
-        """A peer has gone away, which may be its end."""
-        if not self._looking and not self._host.closed:
-            self._looking = True
-            self._host.work.start_system(self._look_for_news())
-
-    async def _look_for_news(self) -> None:
-        known = self._host.table.version
-        try:
-            for pause in LOOKS:
-                await asyncio.sleep(pause)
-                await look_for_missing(self._host, self._look)
-                if self._host.table.version > known:
-                    break
-        except DirectoryUnavailable as error:
-            log.warning("%s", error)
-        finally:
-            self._looking = False
+    name: str = field(default_factory=lambda: uuid4().hex)
+    """By which the directory knows the process before it has a seat; nobody else has it."""
+    node: str
+    address: str
+    labels: Mapping[str, str]
+    heirs: Heirs = Heirs.SPARES
 
 
 class Seated:
-    """A host on its seat. `take` opens it on the running loop; `leave` closes it in order."""
+    """A host on its seat. `take` opens it on the running loop; `leave` closes it in order.
+
+    `end` is called when the host must not go on, with the reason, in whatever thread finds that out: there is a verdict
+    on it, or its loop hangs, or nobody could be reached for too long.
+    """
 
     def __init__(
-        self, membership: Membership, *, node: str, address: str, takes_anybody: bool, labels: Mapping[str, str]
+        self,
+        membership: Membership,
+        place: Place,
+        *,
+        end: Callable[[str], None],
+        heard: Callable[[Table], None] | None = None,
     ) -> None:
         self.membership = membership
         self.directory = RayDirectory(membership.directory)
-        self._node = node
-        self._address = address
-        self._takes_anybody = takes_anybody
-        self._labels = dict(labels)
+        self._place = place
+        self._end = end
+        self._heard = heard
         self._seat: Seat | None = None
-        self._host: Host | None = None
+        self._host: LeasedHost | None = None
         self._links: Links | None = None
+        self._pulse: Pulse | None = None
         self._renewing: asyncio.Task[None] | None = None
+        self._unanswered = 0
+        self._leaving = False
+        self._soon = False
+        self._hurrying = False
 
     @property
-    def host(self) -> Host:
+    def host(self) -> LeasedHost:
         """The host, once `take` has returned."""
         assert self._host is not None
         return self._host
 
-    async def take(self) -> Host:
-        """Sit down, listen, and report to the directory."""
-        member, loop = self.membership, asyncio.get_running_loop()
-        sitting = Sitting(*await self.directory.ask("sit", uuid4().hex))
-        host = self._host = Host(
+    async def take(self, sitting: Sitting | None = None) -> LeasedHost:
+        """Sit down, listen, and report to the directory; on the seat of `sitting`, else on a new one.
+
+        Raises SeatLost if the directory does not let it.
+        """
+        member, place, loop = self.membership, self._place, asyncio.get_running_loop()
+        given = sitting is not None
+        sitting = sitting or Sitting(*await self.directory.ask("sit", place.name))
+        host = self._host = LeasedHost(
             system=full_name(member.directory.namespace, member.directory.system),
             sitting=sitting,
             loop=loop,
-            clock=time.monotonic,
+            clock=clock,
             random=Random(),
             settings=member.settings,
             directory=self.directory,
             supervision=member.supervision,
-            node=self._node,
+            node=place.node,
             instrument=member.instrument,
+            takes_over=given,
         )
-        links = self._links = open_post(host, member.secret, link_settings(member.settings))
+        links = self._links = open_post(host, member.secret, link_settings(member.settings), may_flush=host.may_act)
+        host.resumed = links.flush
         host.link_stats = self._link_stats
         watch_peers(host, self._renew)
+        host.seating.look_now = host.seating.when_acted = self._renew_soon
         sockets = Path(internals.session_folder()) / "u"
         sockets.mkdir(mode=0o700, exist_ok=True)
-        endpoints = await links.listen(directory=str(sockets), host=self._address if member.over_tcp else None)
+        endpoints = await links.listen(directory=str(sockets), host=place.address if member.over_tcp else None)
         self._seat = Seat(
             sitting.seat,
             sitting.epoch,
             endpoints,
-            node=self._node,
-            labels=self._labels,
+            node=place.node,
+            labels=dict(place.labels),
             pid=os.getpid(),
-            takes_anybody=self._takes_anybody,
+            takes_anybody=place.heirs is Heirs.SPARES,
+            host=place.name,
+            heirs=place.heirs,
         )
-        await self._register()
+        sent = clock()
+        table = await self._register()
+        if not table.holds(sitting):
+            raise SeatLost(f"{sitting} was given to another process, or to none; this one was too slow.")
+        host.leased(sent + member.settings.lease)
+        watchdog = Watchdog(member.settings, patient=place.heirs is Heirs.NOBODY or sys.gettrace() is not None)
+        self._pulse = Pulse(host, watchdog, self._renew_in_thread, self._end)
+        self._pulse.start()
         self._renewing = loop.create_task(self._renew_for_ever())
         return host
 
@@ -203,25 +170,31 @@ class Seated:
 
     async def leave(self, seconds: float) -> None:
         """Stop renewing, flush and close the links with a goodbye, give up the seat, close the host."""
-        if self._renewing is not None:
-            self._renewing.cancel()
+        self._leaving = True
         if self._host is not None and isinstance(self._host.post, Post):
             await self._host.post.payloads_taken(seconds / 2)
         if self._links is not None:
             await self._links.close(seconds)
+        if self._renewing is not None:
+            self._renewing.cancel()
+        if self._pulse is not None:
+            await asyncio.to_thread(self._pulse.stop)
         if self._host is not None:
             await self._host.close()
             with contextlib.suppress(DirectoryUnavailable):
                 await self.directory.client.call("leave", self._host.sitting, timeout=1.0)
 
-    async def _register(self) -> None:
+    # ---- renewing ---------------------------------------------------------------------------------------------------
+
+    async def _register(self) -> Table:
         host = self.host
         table: Table = await self.directory.ask("register", self._seat, host.root.children.names(), host.table.seats)
         host.new_table(table)
+        return table
 
     async def _renew_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(RENEWAL)
+            await asyncio.sleep(self.membership.settings.renewal)
             try:
                 await look_for_missing(self.host, self._renew)
             except DirectoryUnavailable as error:
@@ -229,14 +202,81 @@ class Seated:
             except Exception:
                 log.exception("A renewal with the directory failed; the next one follows.")
 
+    def _renew_soon(self) -> None:
+        """Do not wait a second: another host says that there is news, or the directory waits to hear of this one."""
+        self._soon = True
+        if not self._hurrying and not self._leaving:
+            self._hurrying = True
+            self.host.work.start_system(self._hurry())
+
+    async def _hurry(self) -> None:
+        try:
+            while self._soon:
+                self._soon = False
+                await self._renew()
+        except DirectoryUnavailable as error:
+            log.warning("%s", error)
+        finally:
+            self._hurrying = False
+
     async def _renew(self) -> None:
-        host = self.host
-        beat = Heartbeat(known=host.table.version, acted=host.table.version, load=len(host.cells))
-        answer: Answer = await self.directory.ask("renew", host.sitting, beat)
+        """Renew the lease, and get the newest table. The lease counts from before the question (rule A16)."""
+        settings, client = self.membership.settings, self.directory.client
+        sent, beat = clock(), self._beat()
+        try:
+            answer: Answer = await client.call("renew", self.host.sitting, beat, timeout=2 * settings.renewal)
+        except DirectoryUnavailable as error:
+            self._unanswered += error.hangs
+            if self._unanswered >= UNANSWERED:
+                self._unanswered = 0
+                log.warning("The directory does not answer; it is ended, so that Ray starts it anew.")
+                await client.restart()
+            raise
+        self._unanswered = 0
         if answer.standing is Standing.UNKNOWN:
             await self._register()
-        elif answer.table is not None:
+        self._answered(sent, answer)
+
+    def _renew_in_thread(self, pulse: Pulse) -> None:
+        """In place of a loop that hangs. What is new to the host waits until the loop runs."""
+        settings, client, host = self.membership.settings, self.directory.client, self.host
+        sent, beat = clock(), self._beat()
+        try:
+            answer: Answer = client.call_blocking("renew", host.sitting, beat, timeout=2 * settings.renewal)
+            if answer.standing is Standing.UNKNOWN:
+                names = host.root.children.names()
+                table = client.call_blocking("register", self._seat, names, host.table.seats, timeout=settings.renewal)
+                host.loop.call_soon_threadsafe(host.new_table, table)
+        except (DirectoryUnavailable, RuntimeError) as error:  # the loop runs again, and changes what is read here
+            log.warning("The lease could not be renewed while %s hangs: %s", pulse.stalled, error)
+            return
+        if answer.leased:
+            host.lease_until = max(host.lease_until, sent + settings.lease)
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            host.loop.call_soon_threadsafe(self._answered, sent, answer)
+
+    def _answered(self, sent: float, answer: Answer) -> None:
+        """First the news, then the lease: who was away must hear what has happened before he acts again."""
+        host = self.host
+        if answer.table is not None:
             host.new_table(answer.table)
+        if answer.standing is Standing.ENDED and not self._leaving:
+            self._end("there is a verdict on it")
+        elif answer.leased:
+            host.leased(sent + self.membership.settings.lease)
+        if self._heard is not None:
+            self._heard(host.table)
+
+    def _beat(self) -> Heartbeat:
+        host, pulse = self.host, self._pulse
+        return Heartbeat(
+            known=host.table.version,
+            acted=host.acknowledged,
+            load=len(host.cells),
+            suspended=not host.may_act(),
+            lag=pulse.lag if pulse is not None else 0.0,
+            stalled=pulse.stalled if pulse is not None else "",
+        )
 
     def _link_stats(self) -> tuple[LinkStats, ...]:
         if self._links is None:
@@ -257,48 +297,15 @@ class Seated:
         )
 
 
-USED_SEATS = "seats"
-"""The control store's key for how many seats a system has given away, while it is open."""
-
-
 async def look_at(host: Host) -> list[HostStats]:
     """The figures of every host in the table, this one's first."""
     others = [
         host.delivery.ask_afar(host.ref_to(Address(host.system, seat.number, ROOT)), LookAtHost(), 5.0)
         for seat in host.table.seats
-        if seat.number != host.seat
+        if seat.number != host.seat and not seat.vacant
     ]
     found = await asyncio.gather(*others, return_exceptions=True)
     return [host.look(), *(stats for stats in found if isinstance(stats, HostStats))]
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the directory gives to processes that are no hosts; whoever may call it may run code there anyway."""
-
-    secret: bytes = field(repr=False)
-    settings: Settings
-    system: str
-
-
-class OpenDirectory(Directory):
-    """The directory with what clients need to be admitted, and with a memory that outlives its process."""
-
-    def __init__(self, generation: int, admission: Admission) -> None:
-        self._store = ControlStore(admission.system)
-        super().__init__(generation, int(self._store.get(USED_SEATS) or 0), admission.settings)
-        self._admission = admission
-
-    def sit(self, now: float, host: str) -> Sitting:
-        """As `Directory.sit`; that the seat is used is known to the next directory too."""
-        sitting = super().sit(now, host)
-        self._store.put(USED_SEATS, str(self.used_seats).encode())
-        return sitting
-
-    def admission(self, now: float) -> Admission:
-        """What a client needs."""
-        del now
-        return self._admission
 
 
 def needs_new_host(placement: Placement, host: Host) -> bool:
@@ -306,26 +313,9 @@ def needs_new_host(placement: Placement, host: Host) -> bool:
     return placement.kind == "dedicated" or (placement.kind == "node" and not host.can_place(placement))
 
 
-async def look_for_missing(host: Host, look: Callable[[], Awaitable[None]]) -> None:
-    """Get the newest table. A peer that had gone away before, and is not in it, has ended."""
-    assert isinstance(host.post, Post)
-    away = host.post.away()
-    await look()
-    host.missing(away)
-
-
-def watch_peers(host: Host, look: Callable[[], Awaitable[None]]) -> None:
-    """Look at the table whenever a peer goes away."""
-    assert isinstance(host.post, Post)
-    host.post.unreachable = host.seating.look_now = Lookout(host, look).alarm
-
-
-def open_directory(generation: int, config: Admission) -> OpenDirectory:
-    """The directory's entry: what the Ray actor builds."""
-    return OpenDirectory(generation, config)
-
-
-def open_post(host: Host, secret: bytes, settings: LinkSettings) -> Links:
+def open_post(
+    host: Host, secret: bytes, settings: LinkSettings, *, may_flush: Callable[[], bool] = lambda: True
+) -> Links:
     """Give a host its post, over links that anybody who knows the secret may open."""
     kind = Post if host.observer is None else ObservedPost
     post = kind(host, PayloadStore(8 * host.settings.message_bytes))
@@ -338,6 +328,7 @@ def open_post(host: Host, secret: bytes, settings: LinkSettings) -> Links:
         clock=host.clock,
         entropy=secrets.token_bytes,
         settings=settings,
+        may_flush=may_flush,
         start=host.work.start_system,
         tls=tls_of(os.environ),
     )

@@ -1,29 +1,44 @@
-"""What runs in a host process: take a seat, serve until told to stop, stop the actors that are left, leave in order."""
+"""What runs in a host process: take a seat, serve until told to stop, stop the actors that are left, leave in order.
+
+A spare waits for its seat first. A host on which there is a verdict, that has been without a lease for too long, or
+whose loop hangs for too long, ends on the spot with exit code 70: no `on_stop` runs, for nothing of it may act now.
+"""
 
 import asyncio
 import contextlib
 import gc
+import logging
+import os
 from dataclasses import dataclass
+from functools import partial
 
 from actors import logs
-from actors.address import Address
+from actors.address import Address, Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.host_life import SIGTERM, HostLife
 from actors.backends.ray.placement import living_nodes
-from actors.backends.ray.seated import Membership, Seated, needs_new_host
+from actors.backends.ray.seated import Membership, Place, Seated, needs_new_host
+from actors.backends.ray.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
 from actors.host import Host
+from actors.membership.seats import Heirs, Spare
 from actors.placement import Placement
 from actors.supervising.draining import drain
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import MakeRoom
 from actors.supervising.signals import EndReason
 
+log = logging.getLogger("understudy.ray")
+
 FIRST_PAUSE = 0.05
 """Seconds between two looks at whether the first actor has come to a dedicated host."""
 
 ANSWER_TIME = 5.0
 """Seconds by which the driver's answer may be later than its own attempt."""
+
+
+EXIT_CODE = 70
+"""Of a host that must not go on: EX_SOFTWARE of sysexits.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +48,62 @@ class HostTask:
     membership: Membership
     dedicated: bool = False
     """Whether the host is made for one spawn, and ends with what that started."""
+    spare: bool = False
+    """Whether it waits until it is called to a seat."""
+    seat: int | None = None
+    """The only seat that this spare may take."""
+    name: str = ""
+    """By which the directory knows the process, also before it has a seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostSeat:
-    """What a host process reports when it is ready."""
+    """What a host process reports when it is ready; a spare reports nothing."""
 
     seat: int
-    epoch: int
 
 
 async def serve(task: HostTask, life: HostLife) -> None:
     """Be a host until `life` says stop."""
     node_id = calls.node_id()
     node = next(node for node in await asyncio.to_thread(living_nodes) if node.node_id == node_id)
-    seated = Seated(
-        task.membership, node=node_id, address=node.address, takes_anybody=not task.dedicated, labels=node.labels
+    place = Place(
+        name=task.name,
+        node=node_id,
+        address=node.address,
+        labels=node.labels,
+        heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
     )
-    host = await seated.take()
-    # what the imports and Ray have made lives as long as the process; a collection would look at it again and again
-    gc.collect()
-    gc.freeze()
+    seated = Seated(task.membership, place, end=partial(_end, task.name))
+    level = task.membership.settings.log_level
+    sitting: Sitting | None = None
+    if task.spare:
+        handler = logs.to_stderr(level, "spare")
+        life.ready(None)
+        spare = Spare(task.name, node_id, task.seat)
+        sitting = await stand_by(spare, seated.directory, life, task.membership.settings)
+        logging.getLogger(logs.ROOT).removeHandler(handler)
+        if sitting is None:
+            return
+    host = await seated.take(sitting)
     host.placer = DriverPlacer(host, task.membership.driver)
-    logs.to_stderr(task.membership.settings.log_level, str(host.sitting))
-    life.ready(HostSeat(host.seat, host.sitting.epoch))
+    logs.to_stderr(level, str(host.sitting))
+    if not task.spare:
+        # what the imports and Ray have made lives as long as the process; a collection would look at it again and again
+        gc.collect()
+        gc.freeze()
+        life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
     if life.reason == SIGTERM:
         await drain(host, life.budget / 2)
     await host.stop_cells(EndReason.STOPPED)
     await seated.leave(max(0.2, life.budget / 2))
+
+
+def _end(name: str, reason: str) -> None:
+    """End at once, from whatever thread."""
+    log.critical("Host process %s ends: %s.", name, reason)
+    os._exit(EXIT_CODE)
 
 
 async def _until_the_end(task: HostTask, life: HostLife, host: Host) -> None:

@@ -32,7 +32,7 @@ def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
     court.renew()
     seat = court.seat(court.hosts[0])
     assert seat is not None
-    assert seat.vacant
+    assert (seat.vacant, seat.host) == (True, "understudy")
     heir = court.take(court.appointments[0])
     assert court.seat(heir) == heir.seat
     assert court.table.spares == ()
@@ -98,7 +98,8 @@ def test_an_heir_that_dies_before_it_has_taken_the_seat_is_followed_by_the_next(
     court.stand_by("second")
     court.verdict(court.hosts[0])
     court.wait(2.0)
-    court.directory.ended(court.now, "first")
+    table = court.directory.ended(court.now, "first")
+    assert [seat.host for seat in table.seats if seat.vacant] == [""]
     court.wait(1.0)
     assert [it.host for it in court.appointments] == ["first", "second"]
     late = court.take(court.appointments[0])
@@ -127,6 +128,19 @@ def test_a_spare_that_is_silent_is_not_counted_on() -> None:
     court.verdict(court.hosts[0])
     court.wait(2.0)
     assert court.appointments == []
+
+
+def test_a_spare_that_is_cut_off_together_with_the_host_is_not_called() -> None:
+    court = Court()
+    court.stand_by("cut off", node="node")
+    court.stand_by("far", node="elsewhere")
+    court.hosts[0].silent = True
+    court.wait(0.0)
+    del court.spares[0]
+    court.wait(9.0)
+    assert [it.host for it in court.appointments] in ([], ["far"])
+    court.wait(2.0)
+    assert [it.host for it in court.appointments] == ["far"]
 
 
 def test_only_a_vacant_seat_can_be_given_to_another() -> None:

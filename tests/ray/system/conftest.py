@@ -12,5 +12,9 @@ from tests.ray_stage import Stage, open_stage
 @pytest.fixture(scope="session", autouse=True)
 def stage(cluster: Cluster) -> Iterator[Stage]:
     del cluster  # the system borrows the Ray that all tests of the backend share
-    with open_stage(Settings(cancel_grace=0.2, ask_timeout=20.0, stop_budget=2.0, hosts=3)) as stage:
+    # No seat is taken over here: what these tests look at is what becomes of actors whose host is gone for good.
+    lost_for_good = Settings(
+        cancel_grace=0.2, ask_timeout=20.0, stop_budget=2.0, hosts=3, spares=0, seat_losses=0, isolation=20.0
+    )
+    with open_stage(lost_for_good) as stage:
         yield stage

@@ -1,0 +1,64 @@
+"""The directory as its Ray actor runs it: admits clients, has a memory that outlives it, calls spares to their seats.
+
+The appointment goes to the spare in one Ray call, which takes a few ms; a spare that the call does not reach hears of
+it when it stands by again.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.address import Sitting
+from actors.backends.ray.control_store import ControlStore
+from actors.directory import Directory
+from actors.membership.seats import Spare
+from actors.settings import Settings
+
+USED_SEATS = "seats"
+"""The control store's key for how many seats a system has given away, while it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the directory gives to processes that are no hosts; whoever may call it may run code there anyway."""
+
+    secret: bytes = field(repr=False)
+    settings: Settings
+    system: str
+
+
+class OpenDirectory(Directory):
+    """The directory with what clients need to be admitted, and with the Ray actors of its spares."""
+
+    def __init__(self, generation: int, admission: Admission) -> None:
+        self._store = ControlStore(admission.system)
+        super().__init__(generation, int(self._store.get(USED_SEATS) or 0), admission.settings)
+        self._admission = admission
+        self._actors: dict[str, Any] = {}
+
+    def sit(self, now: float, host: str) -> Sitting:
+        """As `Directory.sit`; that the seat is used is known to the next directory too."""
+        sitting = super().sit(now, host)
+        self._store.put(USED_SEATS, str(self.used_seats).encode())
+        return sitting
+
+    def stand_by_as(self, now: float, spare: Spare, actor: Any) -> Sitting | None:
+        """As `stand_by`; `actor` is the handle of the spare's Ray actor."""
+        self._actors[spare.name] = actor
+        return self.stand_by(now, spare)
+
+    def admission(self, now: float) -> Admission:
+        """What a client needs."""
+        del now
+        return self._admission
+
+    def errands(self, now: float) -> list[tuple[Any, Sitting]]:
+        """What is to be told to whom after this call: the Ray actors of spares, and the sittings they are to take."""
+        appointed = [(self._actors.get(host), sitting) for host, sitting in self.appointments(now)]
+        waiting = {spare.name for spare in self.table(now).spares}
+        self._actors = {name: actor for name, actor in self._actors.items() if name in waiting}
+        return [(actor, sitting) for actor, sitting in appointed if actor is not None]
+
+
+def open_directory(generation: int, config: Admission) -> OpenDirectory:
+    """The directory's entry: what the Ray actor builds."""
+    return OpenDirectory(generation, config)

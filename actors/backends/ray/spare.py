@@ -1,0 +1,68 @@
+"""A spare waits, warm, for a seat whose host was lost: all is imported, the loop runs, and only the seat is missing.
+
+It is a process and no host: nobody sends it messages. It tells the directory every second that it stands by, and is
+called to a seat by one Ray call, or by the answer to that.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+from pathlib import Path
+
+from actors.address import Sitting
+from actors.backends.ray import calls
+from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.host_life import HostLife
+from actors.backends.ray.ray_directory import RayDirectory
+from actors.membership.seats import Spare
+from actors.settings import Settings
+
+log = logging.getLogger("understudy.ray")
+
+NICE = 10
+"""How much a spare that waits gives way to others."""
+
+
+async def stand_by(spare: Spare, directory: RayDirectory, life: HostLife, settings: Settings) -> Sitting | None:
+    """Wait for a seat; None if the process is to end before there is one."""
+    gc.collect()
+    gc.freeze()  # as a host does
+    actor = calls.this_actor()
+    told = asyncio.ensure_future(life.stopping.wait())
+    ordered = asyncio.ensure_future(life.orders.get())
+    gives_way = give_way(NICE)
+    alone = 0.0
+    try:
+        while True:
+            try:
+                found = await directory.client.call("stand_by_as", spare, actor, timeout=2 * settings.renewal)
+            except DirectoryUnavailable as error:
+                log.info("%s", error)
+                found, alone = None, alone + 2 * settings.renewal
+            else:
+                alone = 0.0
+            if found is not None:
+                return Sitting(*found)
+            await asyncio.wait([told, ordered], timeout=settings.renewal, return_when=asyncio.FIRST_COMPLETED)
+            if ordered.done():
+                return Sitting(*ordered.result())
+            if told.done() or alone > settings.isolation:
+                return None
+    finally:
+        told.cancel()
+        ordered.cancel()
+        if gives_way:
+            give_way(0)
+
+
+def give_way(level: int) -> bool:
+    """Set how much all threads of this process give way; False, and nothing is done, where it could not be undone."""
+    threads = Path("/proc/self/task")
+    if os.geteuid() != 0 or not threads.is_dir():
+        return False
+    for thread in threads.iterdir():
+        with contextlib.suppress(OSError):  # it has ended, or a container forbids it
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), level)
+    return True
