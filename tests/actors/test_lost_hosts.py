@@ -58,6 +58,7 @@ def test_the_loss_of_a_host_is_told_once_with_at_most_what_died_in_it(monkeypatc
 
 def test_what_was_told_is_handled_or_a_dead_letter_or_within_what_is_said_to_have_died() -> None:
     async def main(town: Town) -> None:
+        town.bears_losses()
         one, two = await town.settle(), await town.settle()
         events: list[HostLost] = []
         one.host.dead_letters.on_host_lost(events.append)

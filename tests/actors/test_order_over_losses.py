@@ -37,6 +37,7 @@ class Traffic:
 
     async def begin(self) -> None:
         HANDLED.clear()
+        self.town.bears_losses()
         settings = Settings(link_buffer_bytes=64 * 1024, chunk_bytes=32 * 1024, cancel_grace=0.2, stop_budget=0.2)
         self.senders = [await self.town.settle(settings=settings) for _ in range(2)]
         self.hosts = [await self.town.settle() for _ in range(2)]

@@ -113,6 +113,7 @@ def test_a_child_of_a_lost_host_starts_again_on_its_seat_from_its_first_argument
 
 def test_a_seat_that_is_lost_again_and_again_gives_each_time_the_next_incarnation() -> None:
     async def main(town: Town) -> None:
+        town.bears_losses()
         one, two = await town.settle(), await town.settle()
         counter = await one.spawn(Counter, 0, seat=two.host.seat)
         for incarnation in range(2, 8):

@@ -97,6 +97,7 @@ class Play:
 
     async def begin(self) -> None:
         LOG.clear()
+        self.town.bears_losses()
         self.one = await self.town.settle()
         root = self.one.host.root
         root.children = Children(root, Supervision(restarts=10_000, backoff=Backoff(first=0.001, most=0.01)))

@@ -140,7 +140,7 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.directory = Directory(generation=1, settings=Settings(seat_losses=1_000))
+        self.directory = Directory(generation=1)
         self.residents: list[Resident] = []
 
     async def settle(
@@ -173,6 +173,10 @@ class Town:
         for one in self.living if known else [resident]:
             one.host.new_table(table)
         return resident
+
+    def bears_losses(self) -> None:
+        """Let its seats lose as many hosts as a test likes. Before anybody settles."""
+        self.directory = Directory(generation=1, settings=Settings(seat_losses=1_000))
 
     @property
     def living(self) -> list[Resident]:
