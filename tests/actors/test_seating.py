@@ -280,8 +280,7 @@ def test_an_actor_that_the_last_words_of_a_lost_host_start_here_ends_with_the_ve
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()
         await two.spawn(Keeper, seat=one.host.seat)
-        two.crash()
-        town.condemn(two)
+        await town.kill(two)
         late = Address("town", one.host.seat, two.host.next_number())
         one.host.received_signal(late.number, StartChild(late, 1, Spec(Keeper), two.host.root.address, ""))
         await until(lambda: one.host.cells == {})
