@@ -19,7 +19,7 @@ PAGES = [
     ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLE = re.compile(r"\bSystem\(|\brun\(")
+EXAMPLE = re.compile(r"\bSystem\(|\brun\(|\bexplore\(")
 """What a block that can be run has in it: it opens a system. Other blocks show a fragment."""
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -82,6 +82,12 @@ def test_a_program_on_a_page_prints_what_the_page_says(code, output, on, tmp_pat
 def test_the_first_actor_takes_at_most_fifteen_lines():
     code, output = programs(README)[0]
     assert len(code.splitlines()) <= 15
+    assert output
+
+
+def test_an_application_is_simulated_in_less_than_thirty_lines():
+    (code, output), *_ = programs(ROOT / "actors" / "backends" / "simulation" / "README.md")
+    assert len(code.splitlines()) < 30
     assert output
 
 

@@ -20,6 +20,7 @@ class Ways(Protocol):
 
     world: World
     holding: "dict[Line, None]"
+    bytes: int
 
     def is_cut(self, one: int, other: int) -> bool:
         """Whether nothing gets from one place to the other."""
@@ -33,18 +34,18 @@ class Ways(Protocol):
 class Line:
     """One direction of one connection, or the way to the directory and back: first in, first out."""
 
-    __slots__ = ("_held", "_last", "_network", "one", "other")
+    __slots__ = ("_held", "_last", "network", "one", "other")
 
     def __init__(self, network: Ways, one: int, other: int) -> None:
         self.one = one
         self.other = other
-        self._network = network
+        self.network = network
         self._held: deque[tuple[Trip, bool]] = deque()
         self._last = 0
 
     def carry(self, trip: Trip) -> None:
         """Call `trip` when it has got there, after everything that went before."""
-        network = self._network
+        network = self.network
         if self._held or network.is_cut(self.one, self.other):
             network.world.note(f"held {self.one}>{self.other}")
             self._held.append((trip, network.world.upkeep))
@@ -54,7 +55,7 @@ class Line:
 
     def go_on(self) -> bool:
         """The cut may be over; whether nothing is held any more."""
-        if self._network.is_cut(self.one, self.other):
+        if self.network.is_cut(self.one, self.other):
             return False
         held, self._held = self._held, deque()
         for trip, upkeep in held:
@@ -62,14 +63,14 @@ class Line:
         return True
 
     def _go(self, trip: Trip, upkeep: bool) -> None:  # noqa: FBT001
-        world = self._network.world
-        self._last = max(self._last + 1, world.now + self._network.delay(self.one, self.other))
+        world = self.network.world
+        self._last = max(self._last + 1, world.now + self.network.delay(self.one, self.other))
         if not upkeep:
             world.planned()
         world.at(self._last, self._arrive, (trip, upkeep))
 
     def _arrive(self, arrived: tuple[Trip, bool]) -> None:
-        world = self._network.world
+        world = self.network.world
         trip, world.upkeep = arrived
         trip()
         if not arrived[1]:
@@ -99,6 +100,7 @@ class SimulatedWire(Wire):
         if self.closing or self.over:
             return
         self._under_way += len(data)
+        self.line.network.bytes += len(data)
         self.line.carry(lambda: self._deliver(data))
         if self._under_way > BUFFER and not self._pausing:
             self._pausing = True
