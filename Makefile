@@ -27,13 +27,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench clean
+.PHONY: help demo test bench soak clean
 
 help:
 	@echo 'make demo    a day of ride-hailing on an embedded Ray, about a minute on two cores'
 	@echo '             TRACES=1 sends its traces to a Jaeger on this machine (see tracing/README.md)'
 	@echo 'make test    lint, types, import rules and tests; ends with what was not proved'
 	@echo 'make bench   the benchmark table; ARGS="NAME ..." for some rows, ARGS="--json FILE" for a file'
+	@echo 'make soak    kills hosts under load, 200 times, and judges; ARGS="--kills N --seed S" for another course'
 	@echo 'make clean   removes the environments and caches that the others made'
 	@echo
 	@echo 'PYTHON=python3.13 picks the interpreter (3.11 to 3.13); each version has its own environment.'
@@ -53,6 +54,9 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(VENV)/.run
+	$(BIN)/python -m tests.soak $(ARGS)
 
 clean:
 	rm -rf .venv .venv-3.* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
