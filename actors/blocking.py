@@ -350,9 +350,8 @@ def blocking(opened: SystemVerbs | Context) -> BlockingMessages:
 
 
 def _host_of(context: "Context") -> "Host":
-    cell = context.ref.cell
-    assert cell is not None  # a context's own ref is bound to its cell
-    return cell.host
+    # Not by its ref, which is bound to no cell where messages are copied.
+    return context._cell.host  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 def _result(future: Future[T], loop: asyncio.AbstractEventLoop) -> T:
