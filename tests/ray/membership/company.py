@@ -29,8 +29,14 @@ class Player(Worker):
 
     @call
     def stop_and_tell(self, to: Ref[Keeper], text: str) -> None:
-        """Stop this process in the middle of the handler; tell what comes after that."""
+        """Stop this process in the middle of the handler; tell what comes after that.
+
+        The signal takes effect when the kernel has told every thread, so this one watches for the pause.
+        """
         os.kill(os.getpid(), signal.SIGSTOP)
+        looked_at = time.monotonic()
+        while time.monotonic() - looked_at < 1.0:
+            looked_at = time.monotonic()
         to.tell(Note(text))
 
     @call
