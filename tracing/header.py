@@ -17,8 +17,8 @@ SAMPLED = 0x01
 ANSWERS = 0x80
 """Its handler answers a CLIENT; it is not set in what leaves the system."""
 
-HOPS, STATE, NAME, CLOCK = 1, 2, 3, 16
-"""Tags of slots: messages since the trace began, `tracestate`, the name of an operation, a logical clock."""
+HOPS, STATE, NAME = 1, 2, 3
+"""Tags of slots: messages since the trace began, `tracestate`, the name of an operation."""
 
 LONGEST_STATE = 512
 """Characters of `tracestate` that are kept: the least that W3C demands."""

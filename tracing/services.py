@@ -7,6 +7,7 @@ are made: the global provider looks at the context to find it.
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from random import Random
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -14,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Link, Span, SpanKind, Tracer
 from opentelemetry.util import types
@@ -30,6 +32,24 @@ SERVICE = otel_context.create_key("understudy-service")
 SCOPE = "understudy"
 
 
+class OwnIds(IdGenerator):
+    """Ids from a source of chance that no program seeds by accident, and no simulation forbids."""
+
+    def __init__(self) -> None:
+        self._random = Random()
+
+    def generate_span_id(self) -> int:
+        """Any number but 0."""
+        return self._random.getrandbits(64) or 1
+
+    def generate_trace_id(self) -> int:
+        """Any number but 0."""
+        return self._random.getrandbits(128) or 1
+
+
+IDS = OwnIds()
+
+
 class Service:
     """One service: a tracer for what the runtime does, and a provider for what users do in its handlers."""
 
@@ -38,11 +58,15 @@ class Service:
     def __init__(self, name: str, resource: Resource, limits: SpanLimits, sink: SpanProcessor, ratio: float) -> None:
         self.name = name
         # whether a trace is taken is decided before a span of the runtime is made
-        runtime = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False, span_limits=limits)
+        runtime = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False, id_generator=IDS, span_limits=limits)
         runtime.add_span_processor(sink)
         self.tracer: Tracer = runtime.get_tracer(SCOPE)
         self.provider = TracerProvider(
-            ParentBased(TraceIdRatioBased(ratio)), resource, shutdown_on_exit=False, span_limits=limits
+            ParentBased(TraceIdRatioBased(ratio)),
+            resource,
+            shutdown_on_exit=False,
+            id_generator=IDS,
+            span_limits=limits,
         )
         self.provider.add_span_processor(sink)
 

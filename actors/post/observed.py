@@ -1,12 +1,18 @@
 """A post that an instrument watches: what goes to other hosts takes a header along."""
 
+from typing import TYPE_CHECKING
+
 from actors.address import Address
 from actors.cells.observer import Observer
 from actors.cells.streams import Incoming
 from actors.instrument import Observation, Verb
 from actors.mail.activity import running
 from actors.mail.envelope import PLAIN, Asker, Sender
+from actors.post.payloads import Store
 from actors.post.post import Post
+
+if TYPE_CHECKING:
+    from actors.host import Host
 
 
 class ObservedPost(Post):
@@ -103,3 +109,8 @@ class ObservedPost(Post):
     def _broken(self, observation: Observation | None, error: BaseException) -> None:
         if observation is not None:
             self._observer.guarded.ends(observation, error)
+
+
+def post_of(host: "Host", store: Store | None = None) -> Post:
+    """The post that a host needs: one that its instrument watches, if it has one."""
+    return Post(host, store) if host.observer is None else ObservedPost(host, store)

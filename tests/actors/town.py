@@ -17,8 +17,7 @@ from actors.host import Host
 from actors.links import Links, LinkSettings
 from actors.mail.dead_letters import DeadLetter
 from actors.placement import Placement, here
-from actors.post.observed import ObservedPost
-from actors.post.post import Post
+from actors.post.observed import post_of
 from actors.supervising.signals import EndReason
 
 SECRET = b"only for these tests, 32 bytes.."
@@ -77,7 +76,7 @@ class Resident:
             instrument=instrument,
             takes_over=takes_over,
         )
-        self.post = Post(self.host, store) if instrument is None else ObservedPost(self.host, store)
+        self.post = post_of(self.host, store)
         self.links = Links(
             self.host.sitting,
             "town",

@@ -35,7 +35,7 @@ from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Standing, Table
 from actors.membership.watchdog import Watchdog
 from actors.placement import Placement
-from actors.post.observed import ObservedPost
+from actors.post.observed import post_of
 from actors.post.post import Post
 from actors.settings import Settings
 from actors.stats import HostStats, LinkStats
@@ -317,8 +317,7 @@ def open_post(
     host: Host, secret: bytes, settings: LinkSettings, *, may_flush: Callable[[], bool] = lambda: True
 ) -> Links:
     """Give a host its post, over links that anybody who knows the secret may open."""
-    kind = Post if host.observer is None else ObservedPost
-    post = kind(host, PayloadStore(8 * host.settings.message_bytes))
+    post = post_of(host, PayloadStore(8 * host.settings.message_bytes))
     links = Links(
         host.sitting,
         host.system,

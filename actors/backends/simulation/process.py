@@ -16,6 +16,7 @@ from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
 from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Spare, Standing
+from actors.post.observed import post_of
 from actors.post.post import Post
 from actors.ref import endpoints
 from actors.settings import Settings
@@ -157,7 +158,7 @@ class Process:
         return host
 
     def _open_post(self, host: SeededHost, random: Random) -> Links:
-        post = Post(host)
+        post = post_of(host)
         links = self._links = Links(
             host.sitting,
             host.system,
