@@ -226,7 +226,7 @@ def test_dependencies_are_counted_exactly(day):
 def test_times_are_true_and_the_critical_path_goes_where_the_time_went(day):
     [slow] = [it for it in requests_of(day) if {span.facts[REQUEST] for span in it if REQUEST in span.facts} == {0}]
     [compute] = named(slow, "compute")
-    assert compute.seconds >= 0.05
+    assert compute.seconds >= 0.045  # the loop counts in whole milliseconds
     path = critical_path(as_trace(slow))
     assert path[compute.id] >= 45_000_000
     [consumer] = named(slow, "process Ledger.write")
