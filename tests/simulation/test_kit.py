@@ -1,5 +1,6 @@
 """What a user does with simulated worlds: one seed, many seeds, a failure that is replayed and made short."""
 
+import logging
 import random
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +64,36 @@ def test_one_that_insists_may_and_outside_of_simulations_all_is_as_ever() -> Non
     simulate(lambda system: touching(system, "clock"), strict=False)
     assert time.time() > 0
     System(on="local").run(lambda system: touching(system, "clock"))
+
+
+LIBRARY = """
+import logging, time
+ordinary = logging.LogRecord
+def record(*args, **options):
+    time.time_ns()
+    return ordinary(*args, **options)
+"""
+
+
+class Talkative(Actor):
+    @call
+    def say(self) -> None:
+        self.context.logger.warning("something")
+
+
+def test_an_actor_may_log_though_a_library_puts_the_clock_into_each_record() -> None:
+    library: dict[str, Any] = {"__name__": "library"}
+    exec(LIBRARY, library)  # noqa: S102 - as Ray does it, whose name is not that of the standard library either
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(library["record"])
+    try:
+        simulate(logging_once)
+    finally:
+        logging.setLogRecordFactory(before)
+
+
+async def logging_once(system: System) -> None:
+    await (await system.spawn(Talkative)).ask(Talkative.say())
 
 
 async def fragile(system: System) -> None:

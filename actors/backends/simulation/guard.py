@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Any
 
 from actors.errors import Fenced, NotDeterministic
@@ -60,13 +61,25 @@ def guarded() -> Generator[None]:
 def _asking(real: Callable[..., Any], name: str, instead: str) -> Callable[..., Any]:
     @wraps(real)
     def asked(*arguments: Any, **options: Any) -> Any:
-        caller = str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - whose code it is, is the point
-        if caller.partition(".")[0] not in TRUSTED and _in_an_actor():
+        caller = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - whose code it is, is the point
+        if _module(caller).partition(".")[0] not in TRUSTED and _in_an_actor() and not _logs(caller):
             text = f"An actor of a simulation called {name}, which no seed decides. {instead}"
             raise NotDeterministic(text)
         return real(*arguments, **options)
 
     return asked
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _logs(caller: FrameType) -> bool:
+    """Whether this is part of logging something, for which libraries put in factories and handlers of their own."""
+    frame: FrameType | None = caller
+    while frame is not None and _module(frame) != "logging":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _in_an_actor() -> bool:

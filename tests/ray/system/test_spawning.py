@@ -191,7 +191,10 @@ def test_the_figures_of_all_hosts_are_had_from_any_place(stage: Stage) -> None:
         for worker in workers:
             await worker.ask(Worker.add(1))
         found = {host.seat: host for host in await system.stats()}
-        assert set(found) == {seat.number for seat in system.host.table.seats}
+        while set(found) != {
+            seat.number for seat in system.host.table.seats
+        }:  # a host of an earlier test may be leaving
+            found = {host.seat: host for host in await system.stats()}
         for worker in workers:
             figures = found[worker.address.seat]
             assert figures.actors >= 1
