@@ -83,7 +83,7 @@ class Talkative(Actor):
 
 def test_an_actor_may_log_though_a_library_puts_the_clock_into_each_record() -> None:
     library: dict[str, Any] = {"__name__": "library"}
-    exec(LIBRARY, library)  # noqa: S102 - as Ray does it, whose name is not that of the standard library either
+    exec(LIBRARY, library)
     before = logging.getLogRecordFactory()
     logging.setLogRecordFactory(library["record"])
     try:
