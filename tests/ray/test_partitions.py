@@ -25,9 +25,13 @@ SLACK = 1.0
 """Seconds that may pass between a look at the lease and the line, on a machine with too much to do."""
 
 
+PATIENT = {"RAY_health_check_failure_threshold": "100"}
+"""Ray gives up a node that it has not heard of for some 15 s, and never takes it back: these tests come close to it."""
+
+
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[list[Node]]:
-    with ray_nodes(2) as nodes:
+    with ray_nodes(2, PATIENT) as nodes:
         yield nodes
 
 
