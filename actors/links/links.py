@@ -19,6 +19,7 @@ from actors.links.settings import LinkSettings
 from actors.links.station import Dial, Station
 from actors.links.statistics import LinksStatistics
 from actors.links.waiters import Waiters
+from actors.stats import LinkStats
 
 _LONGEST_SYSTEM = 200
 _LAST_TURNS = 3
@@ -158,6 +159,23 @@ class Links:
             refused=dict(refusals.made),
             refused_by_peers=dict(refusals.told),
             batches_decoded=self._station.decode.calls,
+        )
+
+    def look(self) -> tuple[LinkStats, ...]:
+        """The links as their host's figures show them."""
+        return tuple(
+            LinkStats(
+                seat=link.peer.seat,
+                state=link.state.value,
+                records_out=link.records_out,
+                records_in=link.records_in,
+                bytes_out=link.bytes_out,
+                bytes_in=link.bytes_in,
+                unacked_bytes=link.unacked_bytes + link.unacked_large_bytes,
+                reconnects=max(0, link.connections - 1),
+                round_trip=link.rtt,
+            )
+            for link in self.stats().links
         )
 
     async def _end_of_connections(self, seconds: float) -> None:

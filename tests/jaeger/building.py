@@ -80,7 +80,7 @@ class Building:
                 pytest.fail(f"Jaeger could not be built:\n{self.log.read_text()[-3000:]}")
             if time.monotonic() > until:
                 pytest.fail(f"Jaeger was not built within {PATIENCE:.0f} s; see {self.log}")
-            time.sleep(0.5)
+            time.sleep(0.5)  # another run may be building it, and tells nobody
         return found
 
     def end(self) -> None:

@@ -46,7 +46,7 @@ class Jaeger:
         while not self._answers():
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < until, self._log.read_text()
-            time.sleep(0.05)
+            time.sleep(0.05)  # a server tells nobody that it is ready
 
     def kill(self) -> None:
         """End it at once."""
@@ -94,7 +94,7 @@ class Jaeger:
         """The spans, once this holds for them; the last ones if it never does."""
         until = time.monotonic() + patience
         while not holds(found := self.spans(prefix)) and time.monotonic() < until:
-            time.sleep(0.2)
+            time.sleep(0.2)  # Jaeger tells nobody that spans have come
         return found
 
     def dependencies(self, prefix: str) -> dict[tuple[str, str], int]:

@@ -4,18 +4,17 @@ An actor on that node writes a line ten times a second into a file outside of al
 acts twice.
 """
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import pytest
 
-from tests.ray.netns import PORT, Node, ray_environment, ray_nodes
+from tests.ray.line_program import LineProgram
+from tests.ray.netns import PORT, Node, ray_nodes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -43,34 +42,15 @@ class Act(NamedTuple):
     incarnation: int
 
 
-class Play:
+class Play(LineProgram):
     """The program on the first node, and the log of its actor on the second."""
 
     def __init__(self, nodes: list[Node], log: Path) -> None:
         self.log = log
         head = nodes[0]
         where = [f"{head.address}:{PORT}", head.address, str(log), str(ISOLATION)]
-        self.process = subprocess.Popen(
-            head.command(sys.executable, "-m", "tests.ray.partition_driver", *where),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ray_environment(),
-        )
+        super().__init__(head, "tests.ray.partition_driver", *where)
         self.seat = str(self.hear()["seat"])
-
-    def hear(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, self.process.communicate()
-        return json.loads(line)
-
-    def tell(self, word: str) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-        return self.hear()
 
     def facts(self) -> tuple[int, int]:
         pid, incarnation = self.tell("facts")["facts"]

@@ -1,14 +1,12 @@
 """On a real cluster of two nodes: join it, place hosts on both, lose one, cut the network, leave it as it was."""
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from tests.ray.netns import PORT, Node, ray_environment, ray_nodes
+from tests.ray.line_program import LineProgram
+from tests.ray.netns import PORT, Node, ray_nodes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -19,33 +17,13 @@ def nodes() -> Iterator[list[Node]]:
         yield nodes
 
 
-class Program:
-    """A driver in the first node's namespace; talks in lines."""
+class Program(LineProgram):
+    """A driver in the first node's namespace."""
 
     def __init__(self, nodes: list[Node]) -> None:
         head = nodes[0]
-        where = [f"{head.address}:{PORT}", head.address]
-        module = ["-m", "tests.ray.cluster_driver", *where, *(node.name for node in nodes)]
-        self.process = subprocess.Popen(
-            head.command(sys.executable, *module),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ray_environment(),
-        )
-
-    def hear(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, self.process.communicate()
-        return json.loads(line)
-
-    def tell(self, word: str) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-        return self.hear()
+        names = [node.name for node in nodes]
+        super().__init__(head, "tests.ray.cluster_driver", f"{head.address}:{PORT}", head.address, *names)
 
     def leave(self) -> tuple[str, str]:
         return self.process.communicate(timeout=30)

@@ -23,11 +23,12 @@ from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.lookout import watch_peers
 from actors.backends.ray.open_directory import Admission
 from actors.backends.ray.ray_directory import RayDirectory
-from actors.backends.ray.seated import link_settings, open_post
+from actors.backends.ray.seated import open_post
 from actors.backends.ray.system_name import namespace_and_name
 from actors.errors import SystemClosed
 from actors.host import Host
 from actors.post.delivery import Delivery
+from actors.post.link_bounds import link_bounds
 
 OPENING = 20.0
 """Seconds for finding the directory and the table."""
@@ -81,7 +82,7 @@ class Client:
             directory=directory,
             node=calls.node_id(),
         )
-        links = open_post(host, admission.secret, link_settings(admission.settings))
+        links = open_post(host, admission.secret, link_bounds(admission.settings))
 
         async def look() -> None:
             host.new_table(await directory.table())

@@ -29,16 +29,16 @@ from actors.backends.ray.tls import tls_of
 from actors.host import Host
 from actors.instrument import Opening
 from actors.leased_host import LeasedHost
-from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
 from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Standing, Table
 from actors.membership.watchdog import Watchdog
 from actors.placement import Placement
+from actors.post.link_bounds import link_bounds
 from actors.post.observed import post_of
 from actors.post.post import Post
 from actors.settings import Settings
-from actors.stats import HostStats, LinkStats
+from actors.stats import HostStats
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import LookAtHost
 from actors.supervising.supervision import Supervision
@@ -134,9 +134,9 @@ class Seated:
             instrument=member.instrument,
             takes_over=given,
         )
-        links = self._links = open_post(host, member.secret, link_settings(member.settings), may_flush=host.may_act)
+        links = self._links = open_post(host, member.secret, link_bounds(member.settings), may_flush=host.may_act)
         host.resumed = links.flush
-        host.link_stats = self._link_stats
+        host.link_stats = links.look
         watch_peers(host, self._renew)
         host.seating.look_now = host.seating.when_acted = self._renew_soon
         sockets = Path(internals.session_folder()) / "u"
@@ -278,24 +278,6 @@ class Seated:
             stalled=pulse.stalled if pulse is not None else "",
         )
 
-    def _link_stats(self) -> tuple[LinkStats, ...]:
-        if self._links is None:
-            return ()
-        return tuple(
-            LinkStats(
-                seat=link.peer.seat,
-                state=link.state.value,
-                records_out=link.records_out,
-                records_in=link.records_in,
-                bytes_out=link.bytes_out,
-                bytes_in=link.bytes_in,
-                unacked_bytes=link.unacked_bytes + link.unacked_large_bytes,
-                reconnects=max(0, link.connections - 1),
-                round_trip=link.rtt,
-            )
-            for link in self._links.stats().links
-        )
-
 
 async def look_at(host: Host) -> list[HostStats]:
     """The figures of every host in the table, this one's first."""
@@ -334,16 +316,3 @@ def open_post(
     post.use(links)
     host.post = post
     return links
-
-
-def link_settings(settings: Settings) -> LinkSettings:
-    """The bounds of links that follow from the settings."""
-    return LinkSettings(
-        buffer_bytes=settings.link_buffer_bytes,
-        largest_bytes=settings.message_bytes,
-        large_bytes=2 * settings.message_bytes,
-        chunk_bytes=min(settings.chunk_bytes, LARGEST_CHUNK),
-        heartbeat_seconds=settings.heartbeat,
-        alert_seconds=settings.alert,
-        connect_seconds=settings.connect_timeout,
-    )

@@ -12,24 +12,20 @@ from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
 from actors.instrument import Opening
 from actors.leased_host import LeasedHost
-from actors.links.frames import LARGEST_CHUNK
 from actors.links.links import Links
-from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Spare, Standing
+from actors.post.link_bounds import link_bounds
+from actors.post.lookout import Lookout
 from actors.post.observed import post_of
 from actors.post.post import Post
 from actors.ref import endpoints
 from actors.settings import Settings
-from actors.stats import LinkStats
 from actors.supervising.supervision import Supervision
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
 
 SECRET = b"a simulated network has no enemy"
-
-LOOKS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
-"""Pauses in seconds between the looks at the table after a peer has gone away; then renewals do."""
 
 
 class SeededHost(LeasedHost):
@@ -83,7 +79,6 @@ class Process:
         self._office = DirectoryOffice(hall, network, place, machine)
         self._links: Links | None = None
         self._seat: Seat | None = None
-        self._looking = False
 
     async def open(self, system: str, supervision: Supervision, *, heirs: Heirs = Heirs.SPARES) -> SeededHost:
         """Sit down on a new seat."""
@@ -167,16 +162,16 @@ class Process:
             loop=host.loop,
             clock=host.clock,
             entropy=random.randbytes,
-            settings=_link_settings(self._settings),
+            settings=link_bounds(self._settings, sleeps=False),
             may_flush=host.may_act,
             dial=self._network.dial(self.place, self.machine),
             start=host.work.start_system,
         )
         post.use(links)
         host.post = post
-        host.link_stats = self._link_stats
+        host.link_stats = links.look
         host.resumed = links.flush
-        post.unreachable = host.seating.look_now = self._alarm
+        post.unreachable = host.seating.look_now = Lookout(host, self._look).alarm
         host.seating.when_acted = self._tell_acted
         return links
 
@@ -228,40 +223,6 @@ class Process:
         if self.host is not None and not self.host.closed:
             self.host.work.start_system(self._renew())
 
-    def _alarm(self) -> None:
-        if self.host is not None and not self._looking and not self.host.closed:
-            self._looking = True
-            self.host.work.start_system(self._look_for_news(self.host))
-
-    async def _look_for_news(self, host: SeededHost) -> None:
-        known = host.table.version
-        try:
-            for pause in LOOKS:
-                await asyncio.sleep(pause)
-                await self._look()
-                if host.table.version > known:
-                    break
-        finally:
-            self._looking = False
-
-    def _link_stats(self) -> tuple[LinkStats, ...]:
-        if self._links is None:
-            return ()
-        return tuple(
-            LinkStats(
-                seat=link.peer.seat,
-                state=link.state.value,
-                records_out=link.records_out,
-                records_in=link.records_in,
-                bytes_out=link.bytes_out,
-                bytes_in=link.bytes_in,
-                unacked_bytes=link.unacked_bytes + link.unacked_large_bytes,
-                reconnects=max(0, link.connections - 1),
-                round_trip=link.rtt,
-            )
-            for link in self._links.stats().links
-        )
-
 
 def _steady(world: World, in_thread: Callable[..., Any]) -> Any:
     """Hold up the world's time while a handler is in a thread."""
@@ -274,15 +235,3 @@ def _steady(world: World, in_thread: Callable[..., Any]) -> Any:
             world.thread_ended()
 
     return steadily
-
-
-def _link_settings(settings: Settings) -> LinkSettings:
-    return LinkSettings(
-        buffer_bytes=settings.link_buffer_bytes,
-        largest_bytes=settings.message_bytes,
-        large_bytes=2 * settings.message_bytes,
-        chunk_bytes=min(settings.chunk_bytes, LARGEST_CHUNK),
-        heartbeat_seconds=settings.heartbeat,
-        alert_seconds=0.0,  # nobody sleeps here
-        connect_seconds=settings.connect_timeout,
-    )
