@@ -43,6 +43,9 @@ demo: $(VENV)/.run
 	$(if $(TRACES),OTEL_TRACES_EXPORTER=$${OTEL_TRACES_EXPORTER:-otlp} )$(BIN)/python -m apps.ride_hailing run --on ray \
 	    $(ARGS) $(if $(TRACES),--traces)
 
+# Two processes share the tests, which spend half their time waiting: see tests/side_by_side.py.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
 # Nothing may come after pytest: its last lines say what was skipped, and how it ended.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -50,7 +53,7 @@ test: $(VENV)/.dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)

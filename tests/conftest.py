@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from actors.backends.ray.cluster import Cluster
 
-pytest_plugins = ["tests.leftovers", "tests.not_proved", "tests.jaeger.building"]
+pytest_plugins = ["tests.leftovers", "tests.not_proved", "tests.side_by_side", "tests.jaeger.building"]
 
 # A shared machine may stop for a second at any time; an example that took long is no failure.
 settings.register_profile("understudy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

@@ -58,10 +58,13 @@ class Building:
             flush=True,
         )
         part = self.target.with_suffix(f".part{os.getpid()}")
-        steps = f'"{go}" build -trimpath -ldflags "-s -w" -o "{part}" {MODULE} && mv "{part}" "{self.target}"'
-        with self.log.open("wb") as log, shared_by_all_files():
+        build = f'"{go}" build -trimpath -ldflags "-s -w" -o "{part}" {MODULE} && mv "{part}" "{self.target}"'
+        steps = f'[ -e "{self.target}" ] || {{ {build}; }}'
+        # Each process that shares the tests begins one; one of them builds, and the others then find it there.
+        one_at_a_time = ["flock", str(self.target.with_suffix(".lock"))] if shutil.which("flock") else []
+        with self.log.open("ab") as log, shared_by_all_files():
             self._process = subprocess.Popen(
-                ["nice", "-n", "19", "sh", "-c", steps],
+                ["nice", "-n", "19", *one_at_a_time, "sh", "-c", steps],
                 cwd=HERE,
                 env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
                 stdout=log,

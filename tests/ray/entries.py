@@ -14,11 +14,17 @@ async def obedient(payload: Any, life: HostLife) -> str:
     return f"drained for {life.reason}"
 
 
+def write_at_once(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(text)
+    unfinished.rename(path)
+
+
 async def recording(path: str, life: HostLife) -> str:
-    """Write down how it ends, where the test can read it after the process is gone."""
+    """Write down how it ends, whole or not at all, where the test can read it after the process is gone."""
     life.ready(None)
     await life.stopping.wait()
-    await asyncio.to_thread(Path(path).write_text, life.reason)
+    await asyncio.to_thread(write_at_once, Path(path), life.reason)
     return "written"
 
 

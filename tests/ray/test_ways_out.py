@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.ray.shared_memory import segments, segments_that_stay
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 BOTH_DRAINED = {"one": "bye", "two": "bye"}
@@ -37,7 +39,7 @@ class Stage:
         self.home, self.temporary, self.records = (root / name for name in ("home", "t", "records"))
         for folder in (self.home, self.temporary, self.records):
             folder.mkdir()
-        self.shm = shared_memory()
+        self.shm = segments()
 
     def run(self, way: str, *, send: int | None = None) -> Outcome:
         report = self.records / "report"
@@ -63,12 +65,7 @@ class Stage:
         assert list(self.home.iterdir()) == []
         assert list(self.temporary.iterdir()) == []
         assert str(self.temporary) not in Path("/proc/net/unix").read_text()
-        assert shared_memory() <= self.shm
-
-
-def shared_memory() -> set[Path]:
-    """Segments of Ray's store; other programs of the machine may have others."""
-    return {path for path in Path("/dev/shm").iterdir() if path.name.startswith("plasma")}
+        assert segments_that_stay(self.shm) == set()
 
 
 def until(condition: Callable[[], bool], program: "subprocess.Popen[str]") -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.ray.shared_memory import segments, segments_that_stay
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts processes by /proc")
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -70,12 +72,7 @@ class House:
         assert list(self.home.iterdir()) == []
         assert list(self.temporary.iterdir()) == []
         assert str(self.temporary) not in Path("/proc/net/unix").read_text()
-        assert segments() <= self.shm
-
-
-def segments() -> set[Path]:
-    """Segments of Ray's store; other programs of the machine may have others."""
-    return {path for path in Path("/dev/shm").iterdir() if path.name.startswith("plasma")}
+        assert segments_that_stay(self.shm) == set()
 
 
 def until(condition: Callable[[], bool], program: "subprocess.Popen[str]") -> None:

@@ -1,0 +1,72 @@
+"""Which tests may run beside which: those on the one shared Ray stay together and in order, others stay file by file.
+
+Half of a run is spent waiting, for verdicts and for processes to start and to end, so `make test` gives it to two
+processes (pytest-xdist). What takes longest begins first; what needs a Jaeger, which may still be under construction,
+comes last. A file that is in the wrong group costs the start of another Ray, and nothing else.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+SHARED_RAY = "shared Ray"
+ON_SHARED_RAY = (
+    "tests/judge/test_on_ray.py",
+    "tests/ray/membership/",
+    "tests/ray/system/",
+    "tests/ray/test_cluster.py",
+    "tests/ray/test_directory.py",
+    "tests/ray/test_host_processes.py",
+    "tests/ray/test_placement.py",
+    "tests/ray/test_store.py",
+)
+PROGRAMS = ("tests/ray/", "tests/apps/", "tests/test_readme.py")
+"""Where tests start programs of their own and wait for them."""
+ALONE = ("tests/ray/system/test_programs.py",)
+LAST = ("tests/tracing/test_in_jaeger.py",)
+
+
+def group_of(test: str) -> str:
+    """What a test, named by its id, must share a process with: all others of the same group."""
+    path, _, name = test.partition("::")
+    contract_on_ray = path.startswith("tests/contract/") and "[ray" in name
+    on_ray = path.startswith(ON_SHARED_RAY) and path not in ALONE
+    return SHARED_RAY if contract_on_ray or on_ray else path
+
+
+def rank(group: str) -> int:
+    """Groups of a lower rank begin earlier."""
+    if group == SHARED_RAY:
+        return 0
+    if group in LAST:
+        return 3
+    return 1 if group.startswith(PROGRAMS) else 2
+
+
+class Groups(LoadScopeScheduling):
+    """pytest-xdist's scheduling of one group after the other, by these groups.
+
+    Its own `--dist loadgroup` (version 3.8) has no effect with pytest 9.2, which remembers the ids of tests.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:
+    """Use it wherever the command line asks for scopes."""
+    return Groups(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(trylast=True)  # after pytest has put tests side by side that share a fixture
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the groups in the order in which they are to begin."""
+    if hasattr(config, "workerinput"):
+        items[:] = in_order(items)
+
+
+def in_order(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """By rank; within a rank nothing changes places."""
+    return sorted(items, key=lambda item: rank(group_of(item.nodeid)))
