@@ -30,6 +30,8 @@ class Verb(Enum):
     FORWARD = "forward"
     TICK = "tick"
     """By a timer of the actor itself."""
+    DELAYED = "delayed"
+    """By a timer that goes on with the message in whose handling it was started."""
     NEWS = "news"
     """By the runtime: the end of a watched actor, or anything that comes without a header from outside all actors."""
 
@@ -92,6 +94,8 @@ class Delivered(msgspec.Struct, frozen=True):
     """1, and one more for each time that this very envelope was handled before."""
     missed: int = 0
     """For a tick: how many were due and never came."""
+    delay: float | None = None
+    """For what is delayed: the seconds of its timer."""
 
 
 class Happening(Enum):
@@ -177,7 +181,7 @@ class Instrument(Protocol):
         ...
 
     def schedules(self) -> bytes:
-        """The header for a tick, in the context in which its timer was started."""
+        """The header for a tick or for what is delayed, in the context in which its timer was started."""
         ...
 
     def handles(self, delivered: Delivered, subject: Subject) -> Observation | None:

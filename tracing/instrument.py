@@ -18,12 +18,16 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 
 from actors import Address, Delivered, Event, Happening, Observation, Operation, Role, Subject, Verb
 from tracing import header as headers
+from tracing.clocked import LogicalClock, Stamps
 from tracing.names import Names, named
 from tracing.observations import Current, Kept, Sent
 from tracing.services import SERVICE, Service, Services
 
 CARRIED = otel_context.create_key("understudy-carried")
 """In a context: the header of the PRODUCER at work there, which its messages carry."""
+
+CHAIN = otel_context.create_key("understudy-chain")
+"""In a context: how many messages led to the one handled there, as the slot HOPS says it."""
 
 LONGEST_CHAIN = 100
 """Messages from the first one of a trace; the next begins a new trace with a link, lest one grow without end."""
@@ -44,6 +48,9 @@ NOBODY = NonRecordingSpan(SpanContext(1, 1, is_remote=True, trace_flags=TraceFla
 
 HIDDEN = headers.pack(NOBODY.get_span_context())
 
+HIDING = NonRecordingSpan(NOBODY.get_span_context())
+"""Current where it has been decided that nobody watches, whatever is being handled there."""
+
 EMPTY = Context()
 
 
@@ -56,6 +63,7 @@ class Spans:
         *,
         ratio: float,
         exceptions: bool = True,
+        clock: LogicalClock | None = None,
         random: Callable[[], float] | None = None,
         on_event: Callable[[Event], None] | None = None,
         on_close: Callable[[float], None] | None = None,
@@ -65,6 +73,7 @@ class Spans:
         self._ratio = ratio
         self._exceptions = exceptions
         self._random = random or Random().random
+        self.stamps = Stamps(clock)
         self._on_event = on_event
         self._on_close = on_close
         self._on_handled = on_handled
@@ -108,7 +117,7 @@ class Spans:
         carried = otel_context.get_value(CARRIED)
         if isinstance(carried, bytes):
             return Kept(carried)
-        hops = int.from_bytes(headers.slot_of(parent, headers.HOPS), "big") + 1 if parent else 1
+        hops = headers.hops_of(parent) + 1 if parent else 1
         if hops > LONGEST_CHAIN and verb is not Verb.ASK:
             return self._sent(verb, message, sender, target, EMPTY, 0, (Link(context),))
         return self._sent(verb, message, sender, target, within, hops, ())
@@ -118,10 +127,14 @@ class Spans:
         return HIDDEN
 
     def schedules(self) -> bytes:
-        """The span in which a timer was started."""
+        """The span in which a timer was started, and how many messages led to it."""
         current = trace.get_current_span()
         context = current.get_span_context()
-        return headers.pack(context) if current is not NOBODY and context.is_valid else b""
+        if current is NOBODY or current is HIDING or not context.is_valid:
+            return b""
+        chain = otel_context.get_value(CHAIN)
+        hops = int.from_bytes(chain, "big") if isinstance(chain, bytes) else 0
+        return headers.pack(context, slots=headers.hops_slot(hops + 1) + headers.state_slot(context))
 
     def handles(self, delivered: Delivered, subject: Subject) -> Observation | None:
         """Start the span of a handler, and make it current."""
@@ -138,11 +151,11 @@ class Spans:
         elif not context.trace_flags & headers.SAMPLED:
             attached = NOBODY if header == HIDDEN else NonRecordingSpan(context)
             return Kept(header, otel_context.attach(trace.set_span_in_context(attached, EMPTY)))
-        elif delivered.waited > LONG_WAIT and not headers.answers(header):
+        elif _is_far(delivered):
             return self._handling(delivered, subject, None, (Link(context),))
         if began is None:
             return self._handling(delivered, subject, context, ())
-        if self._ratio < 1.0 and self._random() >= self._ratio:
+        if self._ratio < 1.0 and (delivered.verb is Verb.DELAYED or self._random() >= self._ratio):
             return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
         return self._handling(delivered, subject, None, began)
 
@@ -165,12 +178,12 @@ class Spans:
             name, kind, facts = names.send, SpanKind.PRODUCER, {**names.sends, "actor.target": str(target)}
         if sender is not None:
             facts["actor.id"] = str(sender.address)
+        stamp = self.stamps.put(facts)
         span = service.tracer.start_span(name, within, kind, facts, links)
         context = span.get_span_context()
         if kind is SpanKind.PRODUCER:
             span.set_attribute("messaging.message.id", f"{context.span_id:016x}")
-        slots = headers.slot(headers.HOPS, hops.to_bytes(2, "big")) if hops else b""
-        slots += headers.state_slot(context)
+        slots = (headers.hops_slot(hops) if hops else b"") + headers.state_slot(context) + stamp
         return Sent(span, headers.pack(context, answers=kind is SpanKind.CLIENT, slots=slots), message)
 
     def _handling(
@@ -179,10 +192,10 @@ class Spans:
         service, names = self._services.of(subject.kind), self._named(delivered.message)
         header = delivered.header
         facts: dict[str, Any]
-        if headers.answers(header) and delivered.verb is not Verb.TICK:
-            name, kind, facts = names.call, SpanKind.SERVER, dict(names.asks)
-        elif delivered.verb is Verb.TICK:
+        if delivered.verb in {Verb.TICK, Verb.DELAYED}:
             name, kind, facts = names.tick, SpanKind.CONSUMER, dict(names.processes)
+        elif headers.answers(header):
+            name, kind, facts = names.call, SpanKind.SERVER, dict(names.asks)
         else:
             name, kind, facts = names.process, SpanKind.CONSUMER, dict(names.processes)
             given = headers.slot_of(header, headers.NAME)
@@ -197,8 +210,11 @@ class Spans:
         facts["actor.incarnation"] = subject.incarnation
         facts["actor.mailbox.wait_ms"] = round(delivered.waited * 1000, 3)
         facts["actor.delivery.attempt"] = delivered.attempt
+        if delivered.delay is not None:
+            facts["actor.timer.delay_ms"] = round(delivered.delay * 1000, 3)
         if delivered.missed:
             facts["actor.timer.missed"] = delivered.missed
+        self.stamps.put(facts, header)
         within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
         span = service.tracer.start_span(name, within, kind, facts, links)
         hops = headers.slot_of(header, headers.HOPS) if parent is not None else b""
@@ -207,7 +223,7 @@ class Spans:
         told = None
         if self._on_handled is not None:
             told = partial(self._took, self._on_handled, service.name, time.perf_counter(), delivered.waited)
-        token, message = self._entered(span, service), delivered.message
+        token, message = self._entered(span, service, chain=hops), delivered.message
         return Current(span, mine, token, record=self._exceptions, told=told, message=message)
 
     @staticmethod
@@ -219,21 +235,24 @@ class Spans:
     def operates(self, operation: Operation) -> Observation:
         """Start the span of an operation, and make it current."""
         parent = self._parent_of(operation)
+        if operation.parent is not None and operation.parent in {b"", HIDDEN}:
+            return self._hiding()
         if parent is not None and not parent.trace_flags & headers.SAMPLED:
             token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(parent), EMPTY))
             return Kept(headers.pack(parent, slots=headers.state_slot(parent)), token)
         if parent is None and self._ratio < 1.0 and self._random() >= self._ratio:
-            return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
+            return self._hiding()
         links = [
             Link(context, dict(facts))
             for header, facts in operation.links
             if (context := headers.context_of(header)) is not None
         ]
-        service = self._service_of(operation.subject)
+        service, facts = self._service_of(operation.subject), dict(operation.facts)
+        stamp = self.stamps.put(facts, operation.parent or b"")
         within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
-        span = service.tracer.start_span(operation.name, within, KINDS[operation.role], dict(operation.facts), links)
+        span = service.tracer.start_span(operation.name, within, KINDS[operation.role], facts, links)
         context = span.get_span_context()
-        header = headers.pack(context, slots=headers.state_slot(context))
+        header = headers.pack(context, slots=headers.state_slot(context) + stamp)
         carried = None
         if operation.role is Role.PRODUCER:
             destination = operation.facts.get("messaging.destination.name")
@@ -268,8 +287,16 @@ class Spans:
         service = otel_context.get_value(SERVICE)
         return service if isinstance(service, Service) else self._services.client
 
-    def _entered(self, span: Span, service: Service, carried: bytes | None = None) -> "Token[Context]":
+    @staticmethod
+    def _hiding() -> Kept:
+        return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(HIDING, EMPTY)))
+
+    def _entered(
+        self, span: Span, service: Service, carried: bytes | None = None, chain: bytes = b""
+    ) -> "Token[Context]":
         entered = otel_context.set_value(SERVICE, service, trace.set_span_in_context(span, EMPTY))
+        if chain:
+            entered = otel_context.set_value(CHAIN, chain, entered)
         if carried is not None:
             entered = otel_context.set_value(CARRIED, carried, entered)
         return otel_context.attach(entered)
@@ -280,8 +307,6 @@ class Spans:
         """A short span for what a trace should tell."""
         if self._on_event is not None:
             self._on_event(event)
-        if event.what is Happening.STOPPED:
-            return
         if event.header:
             context = headers.context_of(event.header)
         else:
@@ -303,6 +328,7 @@ class Spans:
             facts["actor.name"] = event.subject.name
         elif event.what is Happening.SPAWNED:
             name = f"{name} {event.facts['actor_class']}"
+        self.stamps.put(facts, event.header)
         span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts)
         if event.what is Happening.DEAD_LETTER:  # of a lost host it is not known here whether it left in order
             reason = str(event.facts.get("reason", event.what.value))
@@ -321,6 +347,13 @@ class Spans:
         if found is None:
             found = self._names[kind] = named(kind)
         return found
+
+
+def _is_far(delivered: Delivered) -> bool:
+    """Whether a message is too far from the beginning of its trace, or of its wait, to be shown there."""
+    if delivered.verb is Verb.DELAYED:
+        return headers.hops_of(delivered.header) > LONGEST_CHAIN
+    return delivered.waited > LONG_WAIT and not headers.answers(delivered.header)
 
 
 def _variable() -> ContextVar[Context]:

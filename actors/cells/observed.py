@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ObservedCell(Cell):
     """One address on a host that has an instrument."""
 
-    __slots__ = ("failed_by", "observer")
+    __slots__ = ("failed_by", "observer", "stopped_by")
 
     def __init__(self, host: "Host", address: "Address", spec: "Spec", parent: "Address", path: str) -> None:
         super().__init__(host, address, spec, parent, path)
@@ -34,6 +34,8 @@ class ObservedCell(Cell):
         self.observer = host.observer
         self.failed_by = b""
         """The header of the message that this actor failed at last."""
+        self.stopped_by = b""
+        """The header of the message in whose handling it stopped itself."""
 
     @property
     def kind(self) -> type:
@@ -87,7 +89,8 @@ class ObservedCell(Cell):
             envelope = self._headed(envelope, Verb.NEWS, b"")
         elif envelope.tick is not None:
             guarded = self.observer.guarded
-            envelope = self._headed(envelope, Verb.TICK, guarded.does(guarded.instrument.schedules, b""))
+            verb = Verb.TICK if envelope.tick.delay is None else Verb.DELAYED
+            envelope = self._headed(envelope, verb, guarded.does(guarded.instrument.schedules, b""))
         elif handled.__class__ not in PLAIN:
             observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
             if observation is not None:
@@ -144,6 +147,12 @@ class ObservedCell(Cell):
     def become(self, behaviour: "Callable[[Any], Any] | None") -> None:
         """As any cell."""
         super().become(None if behaviour is None else self.observer.behaviour(behaviour))
+
+    def stop(self) -> None:
+        """As any cell; its end will be shown below this message."""
+        handled = running.get().envelope
+        self.stopped_by = (header_of(handled) or b"") if handled is not None else b""
+        super().stop()
 
     def raised(self, envelope: Envelope, error: BaseException) -> None:
         """As any cell; the restart will be linked to this message."""
