@@ -1,6 +1,7 @@
 """The picture is true: kinds, parents, links, waits, errors and contexts are those of what happened."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from opentelemetry import trace
 from actors import Actor, Failed, Message, Ref, Restart, System, TimedOut, call, receive
 from actors.testing import run
 from tests.tracing.caught import Catching, Seen, by_trace, named, tree
+from tracing.observations import Current, Kept, Sent
 
 REQUEST = "app.request.id"
 
@@ -324,6 +326,22 @@ def test_a_users_span_outside_actors_is_the_parent_of_what_is_sent_in_it():
     [checkout] = named(spans, "checkout")
     assert checkout.service == "shop.client"
     assert {span.parent for span in named(spans, "Shop/order") if span.kind == "client"} == {checkout.id}
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_nothing_is_kept_of_a_message_that_was_handled(ratio):
+    kept: list[int] = []
+
+    async def main(system: System) -> None:
+        shop, bank = await _cast(system)
+        for number in range(50):
+            await shop.ask(Shop.order(3 * number))
+        await bank.ask(Bank.count())
+        gc.collect()
+        kept.append(sum(type(it) in {Current, Kept, Sent} for it in gc.get_objects()))
+
+    assert named(caught(main, ratio=ratio), "Bank/charge")
+    assert kept[0] < 10
 
 
 def test_one_service_for_the_whole_app_is_a_setting():
