@@ -4,6 +4,7 @@ Whether a trace is taken is decided once, where it begins. The receiver's span b
 the wait before; an error is recorded where it arose and marks both sides. What is not taken costs no span.
 """
 
+import math
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
@@ -28,6 +29,9 @@ CARRIED = otel_context.create_key("understudy-carried")
 
 CHAIN = otel_context.create_key("understudy-chain")
 """In a context: how many messages led to the one handled there, as the slot HOPS says it."""
+
+LONG = 2**30 - 1
+"""Messages until one that is not taken is looked at, where none ever is: the longest that Python counts quickly."""
 
 LONGEST_CHAIN = 100
 """Messages from the first one of a trace; the next begins a new trace with a link, lest one grow without end."""
@@ -78,7 +82,7 @@ class Spans:
         self._on_close = on_close
         self._on_handled = on_handled
         self._base = trace.set_span_in_context(NOBODY, EMPTY)
-        self._current = _variable()
+        self.current: Callable[[], object] = _variable().get  # in C, for it is called for every message from outside
         self._names: dict[type, Names] = {}
         self.malformed = 0
         """Headers that made no sense; their messages were taken as if they had none."""
@@ -89,12 +93,13 @@ class Spans:
         """Let users' spans outside watched messages not be taken."""
         otel_context.attach(self._base)
 
-    def starts(self) -> bool:
-        """Whether to watch what begins here: it has a span around it, or a new trace is to be taken."""
-        context = self._current.get()
-        if context and context is not self._base:
-            return True
-        return self._ratio >= 1.0 or (self._ratio > 0.0 and self._random() < self._ratio)
+    def gap(self) -> int:
+        """How many traces that might begin are not taken before the next one is: the same as to draw for each."""
+        if self._ratio >= 1.0:
+            return 0
+        if self._ratio <= 0.0:
+            return LONG
+        return math.floor(math.log(1.0 - self._random()) / math.log1p(-self._ratio))
 
     def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: Address, parent: bytes | None
@@ -110,8 +115,9 @@ class Spans:
                 found = headers.context_of(parent)
                 context = found if found is not None else context
                 within = trace.set_span_in_context(NonRecordingSpan(context), EMPTY)
-            else:
-                return self._sent(verb, message, sender, target, EMPTY, 0, ())
+            else:  # where nothing was current, the gap has decided
+                taken = self._ratio > 0.0 and not (self.current() and self._is_not_taken())
+                return self._sent(verb, message, sender, target, EMPTY, 0, ()) if taken else Kept(HIDDEN)
         if not context.trace_flags & headers.SAMPLED:
             return Kept(headers.pack(context, slots=headers.state_slot(context)))
         carried = otel_context.get_value(CARRIED)
@@ -155,9 +161,12 @@ class Spans:
             return self._handling(delivered, subject, None, (Link(context),))
         if began is None:
             return self._handling(delivered, subject, context, ())
-        if self._ratio < 1.0 and (delivered.verb is Verb.DELAYED or self._random() >= self._ratio):
+        if self._ratio < 1.0 and (delivered.verb is Verb.DELAYED or self._is_not_taken()):
             return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
         return self._handling(delivered, subject, None, began)
+
+    def _is_not_taken(self) -> bool:
+        return self._ratio < 1.0 and self._random() >= self._ratio
 
     def _sent(
         self,
@@ -240,7 +249,7 @@ class Spans:
         if parent is not None and not parent.trace_flags & headers.SAMPLED:
             token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(parent), EMPTY))
             return Kept(headers.pack(parent, slots=headers.state_slot(parent)), token)
-        if parent is None and self._ratio < 1.0 and self._random() >= self._ratio:
+        if parent is None and self._is_not_taken():
             return self._hiding()
         links = [
             Link(context, dict(facts))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from actors.host import Host
     from actors.supervising.signals import Spec
 
+_running = running.get
+
 
 class ObservedCell(Cell):
     """One address on a host that has an instrument."""
@@ -46,18 +48,31 @@ class ObservedCell(Cell):
 
     def accept(self, envelope: Envelope) -> None:
         """As any cell; what was sent on this host, or from outside all actors, may get a header."""
+        if envelope.sender is None:  # from outside: is there anything around it, and if not, is it one to be watched?
+            observer = self.observer
+            if observer.current() or (gap := observer.gap) <= 0:
+                self._accept_watched(envelope)
+                return
+            observer.gap = gap - 1
+        else:
+            kind = _running().envelope.__class__
+            if kind is not Envelope and kind is not Arrived:  # else nobody watches what is being handled
+                self._accept_watched(envelope)
+                return
+        mailbox = self.mailbox  # from here on as any cell, without a call
+        queue = mailbox.queue
+        if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
+            queue.append(envelope)
+            if self.idle:
+                self.idle = False
+                self.host.wake(self)
+        else:
+            Cell.accept(self, envelope)
+
+    def _accept_watched(self, envelope: Envelope) -> None:
         handled = running.get().envelope
-        # nobody watches what is being handled, and so not what that sends; or nobody watches what comes from outside
-        if handled.__class__ in PLAIN or (handled is None and not self.observer.starts()):
-            mailbox = self.mailbox  # from here on as any cell, without a call
-            queue = mailbox.queue
-            if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
-                queue.append(envelope)
-                if self.idle:
-                    self.idle = False
-                    self.host.wake(self)
-            else:
-                Cell.accept(self, envelope)
+        if handled is None and not self.observer.starts():
+            Cell.accept(self, envelope)
             return
         ask = envelope.ask
         if ask is None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
+from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.cells.streams import Incoming
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from actors.supervising.signals import Spec
 
 
+NEVER = 2**30
+"""Messages that go unwatched where an instrument could not say how many: far more than any that is looked at again."""
+
 FLUSH = 2.0
 """Seconds that an instrument has to send what it knows when its host closes."""
 
@@ -59,12 +63,30 @@ class Observer:
         variables.run(self.guarded.does, self.guarded.instrument.prepare, None)
         host.dead_letters.subscribe(self.on_dead_letter)
         self.clock = host.clock
-        self.starts = self.guarded.starts
+        current = self.guarded.instrument.current
+        # what is in C, as the look at a context variable is, is taken as it is, for nothing there raises
+        self.current = current if isinstance(current, BuiltinMethodType) else partial(self.guarded.does, current, None)
+        self.gap = self.guarded.does(self.guarded.instrument.gap, NEVER)
+        """How many more messages that belong to nothing go unwatched."""
         self.giving_up = b""
         """The header of the message that is being given up."""
         self._twins: dict[int, tuple[Handler, Handler]] = {}
 
     # ---- sending ----------------------------------------------------------------------------------------------------
+
+    def starts(self) -> bool:
+        """Whether a message that is sent outside all handlers is watched."""
+        try:
+            if self.current():
+                return True
+            if self.gap > 0:
+                self.gap -= 1
+                return False
+            self.gap = self.guarded.instrument.gap()
+            return True
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message goes its way
+            self.guarded.failed(error)
+            return False
 
     def sends(
         self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
