@@ -30,6 +30,8 @@ class Verb(Enum):
     FORWARD = "forward"
     TICK = "tick"
     """By a timer of the actor itself."""
+    DELAYED = "delayed"
+    """By a timer that goes on with the message in whose handling it was started."""
     NEWS = "news"
     """By the runtime: the end of a watched actor, or anything that comes without a header from outside all actors."""
 
@@ -92,6 +94,8 @@ class Delivered(msgspec.Struct, frozen=True):
     """1, and one more for each time that this very envelope was handled before."""
     missed: int = 0
     """For a tick: how many were due and never came."""
+    delay: float | None = None
+    """For what is delayed: the seconds of its timer."""
 
 
 class Happening(Enum):
@@ -155,11 +159,16 @@ class Instrument(Protocol):
         """Called once in the context from which those of all handlers are copied."""
         ...
 
-    def starts(self) -> bool:
-        """Whether to watch a message that is sent outside all handlers, in the sender's context; asked before `sends`.
+    @property
+    def current(self) -> Callable[[], object]:
+        """Fetched once. Called for each message from outside all handlers, in the sender's context; may take no time.
 
-        Asked for each of them, so it should take no time.
+        True if there is something around it that it may belong to: then `sends` is called. Else `gap` decides.
         """
+        ...
+
+    def gap(self) -> int:
+        """How many messages that belong to nothing go unwatched before the next one is; asked again after that."""
         ...
 
     def sends(
@@ -177,7 +186,7 @@ class Instrument(Protocol):
         ...
 
     def schedules(self) -> bytes:
-        """The header for a tick, in the context in which its timer was started."""
+        """The header for a tick or for what is delayed, in the context in which its timer was started."""
         ...
 
     def handles(self, delivered: Delivered, subject: Subject) -> Observation | None:
@@ -230,14 +239,6 @@ class Guarded:
         """How often it raised."""
         self._log = RateLimited(logging.getLogger("understudy.instrument"), clock, per_second=1.0)
 
-    def starts(self) -> bool:
-        """As the instrument's; no, if it raised."""
-        try:
-            return self.instrument.starts()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the message goes its way
-            self.failed(error)
-            return False
-
     def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: "Address", parent: bytes | None
     ) -> Observation | None:
@@ -278,7 +279,8 @@ class Guarded:
         except Exception as error:  # noqa: BLE001 - as above
             self.failed(error)
 
-    def failed(self, error: BaseException) -> None:
-        """Count what it raised."""
+    def failed(self, error: BaseException) -> bool:
+        """Count what it raised. False, for whoever asked whether to watch something."""
         self.faults += 1
         self._log.warning("The instrument raised %s: %s; the message went its way.", type(error).__qualname__, error)
+        return False

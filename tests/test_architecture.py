@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("actors", "patterns", "apps", "tracing")
 FILES = sorted(file for folder in (*FOLDERS, "tests") for file in (ROOT / folder).rglob("*.py"))
 LONGEST = 400
-DOORS = ("actors", "actors.testing", "patterns", "tracing")
+DOORS = ("actors", "actors.testing", "patterns", "patterns.clocks", "tracing")
 HEAVY = ("ray", "pydantic", "opentelemetry", "numpy", "uvloop")
 
 

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     print(summary(found))  # noqa: T201
     for trace in those[: given.limit]:
         print()  # noqa: T201
-        for line in drawn(trace):
+        for line in drawn(trace, short=given.short, without=given.without):
             print(line)  # noqa: T201
     if len(those) > given.limit:
         print(f"\n... and {len(those) - given.limit:,} traces more; --limit shows more of them")  # noqa: T201
@@ -58,6 +58,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     view.add_argument(
         "--saying", default="", metavar="TEXT", help="only traces with this in an attribute: an actor's id"
     )
+    view.add_argument("--short", action="store_true", help="a message that was told is one line, its handler's")
+    view.add_argument("--without", default="", metavar="TEXT", help="leave out spans with this in their names")
     view.add_argument("--limit", type=int, default=20, metavar="N", help="draw at most N (default: %(default)s)")
     merge.add_argument("--output", "-o", type=Path, default=Path("traces.json"), help="default: %(default)s")
     return parser.parse_args(arguments)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from actors import SettingsError
+from tracing.clocked import MakesClock
 
 T = TypeVar("T")
 
@@ -67,10 +68,18 @@ class Configuration:
     """Prometheus finds the first host of a machine here, and the others behind it."""
     exceptions: bool = True
     """Record a handler's exception with its traceback."""
+    clock: MakesClock | None = None
+    """Makes the logical clock of each host."""
 
 
 def configured(
-    app: str, environ: Mapping[str, str], *, folder: Path, by_class: bool, exceptions: bool
+    app: str,
+    environ: Mapping[str, str],
+    *,
+    folder: Path,
+    by_class: bool,
+    exceptions: bool,
+    clock: MakesClock | None = None,
 ) -> Configuration | None:
     """What arguments and environment say; None where `OTEL_SDK_DISABLED` is true. Raises SettingsError."""
     read = _Reader({name: text.strip() for name, text in environ.items() if name.startswith("OTEL_") and text.strip()})
@@ -105,6 +114,7 @@ def configured(
         interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 10_000, 100, 3_600_000) / 1000,
         scrape_port=read.whole("OTEL_EXPORTER_PROMETHEUS_PORT", 9464, 0, 65_535),
         exceptions=exceptions,
+        clock=clock,
     )
 
 

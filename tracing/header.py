@@ -17,8 +17,8 @@ SAMPLED = 0x01
 ANSWERS = 0x80
 """Its handler answers a CLIENT; it is not set in what leaves the system."""
 
-HOPS, STATE, NAME = 1, 2, 3
-"""Tags of slots: messages since the trace began, `tracestate`, the name of an operation."""
+HOPS, STATE, NAME, CLOCK = 1, 2, 3, 4
+"""Tags of slots: messages since the trace began, `tracestate`, an operation's name, a logical clock's stamp."""
 
 LONGEST_STATE = 512
 """Characters of `tracestate` that are kept: the least that W3C demands."""
@@ -73,6 +73,16 @@ def slots_of(header: bytes) -> Iterator[tuple[int, bytes]]:
 def slot_of(header: bytes, tag: int) -> bytes:
     """The bytes of one slot; empty if the header has none."""
     return next((value for found, value in slots_of(header) if found == tag), b"")
+
+
+def hops_slot(hops: int) -> bytes:
+    """The slot that counts messages since the trace began."""
+    return slot(HOPS, hops.to_bytes(2, "big"))
+
+
+def hops_of(header: bytes) -> int:
+    """Messages from the first one of its trace to this one."""
+    return int.from_bytes(slot_of(header, HOPS), "big")
 
 
 def state_slot(context: SpanContext) -> bytes:

@@ -4,6 +4,7 @@ Whether a trace is taken is decided once, where it begins. The receiver's span b
 the wait before; an error is recorded where it arose and marks both sides. What is not taken costs no span.
 """
 
+import math
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
@@ -18,12 +19,19 @@ from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanK
 
 from actors import Address, Delivered, Event, Happening, Observation, Operation, Role, Subject, Verb
 from tracing import header as headers
+from tracing.clocked import LogicalClock, Stamps
 from tracing.names import Names, named
 from tracing.observations import Current, Kept, Sent
 from tracing.services import SERVICE, Service, Services
 
 CARRIED = otel_context.create_key("understudy-carried")
 """In a context: the header of the PRODUCER at work there, which its messages carry."""
+
+CHAIN = otel_context.create_key("understudy-chain")
+"""In a context: how many messages led to the one handled there, as the slot HOPS says it."""
+
+LONG = 2**30 - 1
+"""Messages until one that is not taken is looked at, where none ever is: the longest that Python counts quickly."""
 
 LONGEST_CHAIN = 100
 """Messages from the first one of a trace; the next begins a new trace with a link, lest one grow without end."""
@@ -44,6 +52,9 @@ NOBODY = NonRecordingSpan(SpanContext(1, 1, is_remote=True, trace_flags=TraceFla
 
 HIDDEN = headers.pack(NOBODY.get_span_context())
 
+HIDING = NonRecordingSpan(NOBODY.get_span_context())
+"""Current where it has been decided that nobody watches, whatever is being handled there."""
+
 EMPTY = Context()
 
 
@@ -56,6 +67,7 @@ class Spans:
         *,
         ratio: float,
         exceptions: bool = True,
+        clock: LogicalClock | None = None,
         random: Callable[[], float] | None = None,
         on_event: Callable[[Event], None] | None = None,
         on_close: Callable[[float], None] | None = None,
@@ -65,11 +77,12 @@ class Spans:
         self._ratio = ratio
         self._exceptions = exceptions
         self._random = random or Random().random
+        self.stamps = Stamps(clock)
         self._on_event = on_event
         self._on_close = on_close
         self._on_handled = on_handled
         self._base = trace.set_span_in_context(NOBODY, EMPTY)
-        self._current = _variable()
+        self.current: Callable[[], object] = _variable().get  # in C, for it is called for every message from outside
         self._names: dict[type, Names] = {}
         self.malformed = 0
         """Headers that made no sense; their messages were taken as if they had none."""
@@ -80,12 +93,13 @@ class Spans:
         """Let users' spans outside watched messages not be taken."""
         otel_context.attach(self._base)
 
-    def starts(self) -> bool:
-        """Whether to watch what begins here: it has a span around it, or a new trace is to be taken."""
-        context = self._current.get()
-        if context and context is not self._base:
-            return True
-        return self._ratio >= 1.0 or (self._ratio > 0.0 and self._random() < self._ratio)
+    def gap(self) -> int:
+        """How many traces that might begin are not taken before the next one is: the same as to draw for each."""
+        if self._ratio >= 1.0:
+            return 0
+        if self._ratio <= 0.0:
+            return LONG
+        return math.floor(math.log(1.0 - self._random()) / math.log1p(-self._ratio))
 
     def sends(
         self, verb: Verb, message: object, sender: Subject | None, target: Address, parent: bytes | None
@@ -101,14 +115,15 @@ class Spans:
                 found = headers.context_of(parent)
                 context = found if found is not None else context
                 within = trace.set_span_in_context(NonRecordingSpan(context), EMPTY)
-            else:
-                return self._sent(verb, message, sender, target, EMPTY, 0, ())
+            else:  # where nothing was current, the gap has decided
+                taken = self._ratio > 0.0 and not (self.current() and self._is_not_taken())
+                return self._sent(verb, message, sender, target, EMPTY, 0, ()) if taken else Kept(HIDDEN)
         if not context.trace_flags & headers.SAMPLED:
             return Kept(headers.pack(context, slots=headers.state_slot(context)))
         carried = otel_context.get_value(CARRIED)
         if isinstance(carried, bytes):
             return Kept(carried)
-        hops = int.from_bytes(headers.slot_of(parent, headers.HOPS), "big") + 1 if parent else 1
+        hops = headers.hops_of(parent) + 1 if parent else 1
         if hops > LONGEST_CHAIN and verb is not Verb.ASK:
             return self._sent(verb, message, sender, target, EMPTY, 0, (Link(context),))
         return self._sent(verb, message, sender, target, within, hops, ())
@@ -118,10 +133,14 @@ class Spans:
         return HIDDEN
 
     def schedules(self) -> bytes:
-        """The span in which a timer was started."""
+        """The span in which a timer was started, and how many messages led to it."""
         current = trace.get_current_span()
         context = current.get_span_context()
-        return headers.pack(context) if current is not NOBODY and context.is_valid else b""
+        if current is NOBODY or current is HIDING or not context.is_valid:
+            return b""
+        chain = otel_context.get_value(CHAIN)
+        hops = int.from_bytes(chain, "big") if isinstance(chain, bytes) else 0
+        return headers.pack(context, slots=headers.hops_slot(hops + 1) + headers.state_slot(context))
 
     def handles(self, delivered: Delivered, subject: Subject) -> Observation | None:
         """Start the span of a handler, and make it current."""
@@ -138,13 +157,16 @@ class Spans:
         elif not context.trace_flags & headers.SAMPLED:
             attached = NOBODY if header == HIDDEN else NonRecordingSpan(context)
             return Kept(header, otel_context.attach(trace.set_span_in_context(attached, EMPTY)))
-        elif delivered.waited > LONG_WAIT and not headers.answers(header):
+        elif _is_far(delivered):
             return self._handling(delivered, subject, None, (Link(context),))
         if began is None:
             return self._handling(delivered, subject, context, ())
-        if self._ratio < 1.0 and self._random() >= self._ratio:
+        if self._ratio < 1.0 and (delivered.verb is Verb.DELAYED or self._is_not_taken()):
             return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
         return self._handling(delivered, subject, None, began)
+
+    def _is_not_taken(self) -> bool:
+        return self._ratio < 1.0 and self._random() >= self._ratio
 
     def _sent(
         self,
@@ -165,12 +187,12 @@ class Spans:
             name, kind, facts = names.send, SpanKind.PRODUCER, {**names.sends, "actor.target": str(target)}
         if sender is not None:
             facts["actor.id"] = str(sender.address)
+        stamp = self.stamps.put(facts)
         span = service.tracer.start_span(name, within, kind, facts, links)
         context = span.get_span_context()
         if kind is SpanKind.PRODUCER:
             span.set_attribute("messaging.message.id", f"{context.span_id:016x}")
-        slots = headers.slot(headers.HOPS, hops.to_bytes(2, "big")) if hops else b""
-        slots += headers.state_slot(context)
+        slots = (headers.hops_slot(hops) if hops else b"") + headers.state_slot(context) + stamp
         return Sent(span, headers.pack(context, answers=kind is SpanKind.CLIENT, slots=slots), message)
 
     def _handling(
@@ -179,10 +201,10 @@ class Spans:
         service, names = self._services.of(subject.kind), self._named(delivered.message)
         header = delivered.header
         facts: dict[str, Any]
-        if headers.answers(header) and delivered.verb is not Verb.TICK:
-            name, kind, facts = names.call, SpanKind.SERVER, dict(names.asks)
-        elif delivered.verb is Verb.TICK:
+        if delivered.verb in {Verb.TICK, Verb.DELAYED}:
             name, kind, facts = names.tick, SpanKind.CONSUMER, dict(names.processes)
+        elif headers.answers(header):
+            name, kind, facts = names.call, SpanKind.SERVER, dict(names.asks)
         else:
             name, kind, facts = names.process, SpanKind.CONSUMER, dict(names.processes)
             given = headers.slot_of(header, headers.NAME)
@@ -197,8 +219,11 @@ class Spans:
         facts["actor.incarnation"] = subject.incarnation
         facts["actor.mailbox.wait_ms"] = round(delivered.waited * 1000, 3)
         facts["actor.delivery.attempt"] = delivered.attempt
+        if delivered.delay is not None:
+            facts["actor.timer.delay_ms"] = round(delivered.delay * 1000, 3)
         if delivered.missed:
             facts["actor.timer.missed"] = delivered.missed
+        self.stamps.put(facts, header)
         within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
         span = service.tracer.start_span(name, within, kind, facts, links)
         hops = headers.slot_of(header, headers.HOPS) if parent is not None else b""
@@ -207,7 +232,7 @@ class Spans:
         told = None
         if self._on_handled is not None:
             told = partial(self._took, self._on_handled, service.name, time.perf_counter(), delivered.waited)
-        token, message = self._entered(span, service), delivered.message
+        token, message = self._entered(span, service, chain=hops), delivered.message
         return Current(span, mine, token, record=self._exceptions, told=told, message=message)
 
     @staticmethod
@@ -219,21 +244,24 @@ class Spans:
     def operates(self, operation: Operation) -> Observation:
         """Start the span of an operation, and make it current."""
         parent = self._parent_of(operation)
+        if operation.parent is not None and operation.parent in {b"", HIDDEN}:
+            return self._hiding()
         if parent is not None and not parent.trace_flags & headers.SAMPLED:
             token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(parent), EMPTY))
             return Kept(headers.pack(parent, slots=headers.state_slot(parent)), token)
-        if parent is None and self._ratio < 1.0 and self._random() >= self._ratio:
-            return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(NOBODY, EMPTY)))
+        if parent is None and self._is_not_taken():
+            return self._hiding()
         links = [
             Link(context, dict(facts))
             for header, facts in operation.links
             if (context := headers.context_of(header)) is not None
         ]
-        service = self._service_of(operation.subject)
+        service, facts = self._service_of(operation.subject), dict(operation.facts)
+        stamp = self.stamps.put(facts, operation.parent or b"")
         within = EMPTY if parent is None else trace.set_span_in_context(NonRecordingSpan(parent), EMPTY)
-        span = service.tracer.start_span(operation.name, within, KINDS[operation.role], dict(operation.facts), links)
+        span = service.tracer.start_span(operation.name, within, KINDS[operation.role], facts, links)
         context = span.get_span_context()
-        header = headers.pack(context, slots=headers.state_slot(context))
+        header = headers.pack(context, slots=headers.state_slot(context) + stamp)
         carried = None
         if operation.role is Role.PRODUCER:
             destination = operation.facts.get("messaging.destination.name")
@@ -268,8 +296,16 @@ class Spans:
         service = otel_context.get_value(SERVICE)
         return service if isinstance(service, Service) else self._services.client
 
-    def _entered(self, span: Span, service: Service, carried: bytes | None = None) -> "Token[Context]":
+    @staticmethod
+    def _hiding() -> Kept:
+        return Kept(HIDDEN, otel_context.attach(trace.set_span_in_context(HIDING, EMPTY)))
+
+    def _entered(
+        self, span: Span, service: Service, carried: bytes | None = None, chain: bytes = b""
+    ) -> "Token[Context]":
         entered = otel_context.set_value(SERVICE, service, trace.set_span_in_context(span, EMPTY))
+        if chain:
+            entered = otel_context.set_value(CHAIN, chain, entered)
         if carried is not None:
             entered = otel_context.set_value(CARRIED, carried, entered)
         return otel_context.attach(entered)
@@ -280,8 +316,6 @@ class Spans:
         """A short span for what a trace should tell."""
         if self._on_event is not None:
             self._on_event(event)
-        if event.what is Happening.STOPPED:
-            return
         if event.header:
             context = headers.context_of(event.header)
         else:
@@ -303,6 +337,7 @@ class Spans:
             facts["actor.name"] = event.subject.name
         elif event.what is Happening.SPAWNED:
             name = f"{name} {event.facts['actor_class']}"
+        self.stamps.put(facts, event.header)
         span = self._services.runtime.tracer.start_span(name, within, SpanKind.INTERNAL, facts)
         if event.what is Happening.DEAD_LETTER:  # of a lost host it is not known here whether it left in order
             reason = str(event.facts.get("reason", event.what.value))
@@ -321,6 +356,13 @@ class Spans:
         if found is None:
             found = self._names[kind] = named(kind)
         return found
+
+
+def _is_far(delivered: Delivered) -> bool:
+    """Whether a message is too far from the beginning of its trace, or of its wait, to be shown there."""
+    if delivered.verb is Verb.DELAYED:
+        return headers.hops_of(delivered.header) > LONGEST_CHAIN
+    return delivered.waited > LONG_WAIT and not headers.answers(delivered.header)
 
 
 def _variable() -> ContextVar[Context]:

@@ -1,6 +1,7 @@
 """What the instrument watches from beginning to end: nothing but a header, a message on its way, a handler at work.
 
-A context is left where it was entered, and nowhere else.
+A context is left where it was entered, and nowhere else. The token is then let go: it leads to the handler's context,
+that to the envelope, and that to the observation, a circle that no collector sees, for envelopes are untracked.
 """
 
 from collections.abc import Callable
@@ -24,8 +25,9 @@ class Kept:
     def end(self, error: BaseException | None = None, /) -> None:
         """Leave the context that was entered, if any was."""
         del error
-        if self._token is not None:
-            left(self._token)
+        token, self._token = self._token, None
+        if token is not None:
+            left(token)
 
 
 class Sent:
@@ -64,7 +66,7 @@ class Current:
         self._told = told
         """Called at the end."""
         self._span = span
-        self._token = token
+        self._token: Token[Context] | None = token
         self._record = record
         self.header = header
 
@@ -75,7 +77,9 @@ class Current:
         self._span.end()
         if self._told is not None:
             self._told()
-        left(self._token)
+        token, self._token = self._token, None
+        if token is not None:
+            left(token)
 
 
 def left(token: "Token[Context]") -> None:

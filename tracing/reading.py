@@ -1,11 +1,13 @@
 """Traces read back from files of OTLP JSON: whatever this library, a collector or Jaeger has written in that form."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+
+from tracing.clocked import STAMP
 
 KINDS = ("?", "internal", "server", "client", "producer", "consumer")
 ERROR = 2
@@ -32,6 +34,13 @@ class ReadSpan:
     """What went wrong, in words; empty if nothing did."""
     links: tuple[str, ...] = ()
     """Ids of the traces that it follows from."""
+    host: str = ""
+    """Whose clock its times are of."""
+
+    @property
+    def stamp(self) -> str:
+        """That of a logical clock, if there was one."""
+        return str(self.facts.get(STAMP, ""))
 
 
 @dataclass(slots=True)
@@ -55,6 +64,11 @@ class Trace:
         return (self.roots[0].end - self.roots[0].start) / 1e9
 
     @property
+    def lasts(self) -> float:
+        """From the beginning of the first span to the end of the last: longer where nobody waited for what was told."""
+        return (max(span.end for span in self.spans) - self.start) / 1e9
+
+    @property
     def errors(self) -> int:
         """How many spans have failed."""
         return sum(1 for span in self.spans if span.error)
@@ -75,10 +89,11 @@ def traces(parts: Iterable[dict[str, Any]]) -> list[Trace]:
     """The traces in `resourceSpans`, oldest first."""
     found: dict[str, Trace] = {}
     for part in parts:
-        service = str(_facts(part.get("resource", {})).get("service.name", "?"))
+        resource = _facts(part.get("resource", {}))
+        service, host = str(resource.get("service.name", "?")), str(resource.get("service.instance.id", ""))
         for scope in part.get("scopeSpans", ()):
             for it in scope.get("spans", ()):
-                span = _span(service, it)
+                span = _span(service, host, it)
                 found.setdefault(span.trace, Trace(span.trace)).spans.append(span)
     for trace in found.values():
         _arrange(trace)
@@ -115,9 +130,36 @@ def _arrange(trace: Trace) -> None:
             trace.children.setdefault(span.parent, []).append(span)
         else:
             trace.roots.append(span)
+    if any(span.stamp for span in trace.spans):
+        _put_in_order(trace)
 
 
-def _span(service: str, it: dict[str, Any]) -> ReadSpan:
+def _put_in_order(trace: Trace) -> None:
+    """Move what a host with a slow clock did, so that nothing begins before what its stamp says came before it.
+
+    On one host times are right among each other, so what it did below one message moves together.
+    """
+    right: dict[str, ReadSpan] = {}
+    waiting: list[tuple[ReadSpan, ReadSpan | None, int]] = [(root, None, 0) for root in trace.roots]
+    while waiting:
+        span, parent, shift = waiting.pop()
+        if parent is not None and span.stamp > parent.stamp and span.host != parent.host:
+            shift = max(0, parent.start - span.start)
+        moved = right[span.id] = replace(span, start=span.start + shift, end=span.end + shift)
+        waiting.extend((child, moved, shift) for child in trace.children.get(span.id, ()))
+
+    def ordered(spans: list[ReadSpan]) -> list[ReadSpan]:
+        return sorted((right.get(span.id, span) for span in spans), key=_order)
+
+    trace.spans, trace.roots = ordered(trace.spans), ordered(trace.roots)
+    trace.children = {parent: ordered(children) for parent, children in trace.children.items()}
+
+
+def _order(span: ReadSpan) -> tuple[int, str]:
+    return span.start, span.stamp
+
+
+def _span(service: str, host: str, it: dict[str, Any]) -> ReadSpan:
     facts = _facts(it)
     status = it.get("status", {})
     error = ""
@@ -137,6 +179,7 @@ def _span(service: str, it: dict[str, Any]) -> ReadSpan:
         facts=facts,
         error=error,
         links=tuple(str(link.get("traceId", "")) for link in it.get("links", ())),
+        host=host,
     )
 
 

@@ -5,9 +5,11 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from time import time as time_of_day
 
 from actors import Instrument, Place
 from tracing.batch import Batches, Exporter
+from tracing.clocked import MakesClock
 from tracing.configuration import Configuration, configured
 from tracing.exporters import Collector, File
 from tracing.instrument import NOBODY, Spans
@@ -34,11 +36,13 @@ def traced(
     folder: Path | str = "traces",
     service_naming: str = "class",
     exceptions: bool = True,
+    clock: MakesClock | None = None,
 ) -> Tracing | None:
     """The instrument for a system, from these arguments and the `OTEL_*` variables; None where they say "disabled".
 
     app: what services are called, `<app>.<ActorClass>`; OTEL_SERVICE_NAME wins over it. folder: where spans go as files
     when no collector is named. service_naming: "app" makes the whole app one service. exceptions: record tracebacks.
+    clock: `patterns.clocks.HybridClock`, or another that puts its stamps on spans and orders them for the view.
     Raises SettingsError for a variable that makes no sense.
     """
     if service_naming not in {"class", "app"}:
@@ -50,6 +54,7 @@ def traced(
         folder=Path(folder).absolute(),
         by_class=service_naming == "class",
         exceptions=exceptions,
+        clock=clock,
     )
     return Tracing(found) if found is not None else None
 
@@ -74,6 +79,7 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
         services,
         ratio=configuration.ratio,
         exceptions=configuration.exceptions,
+        clock=configuration.clock(time_of_day) if configuration.clock is not None else None,
         on_close=left,
         on_event=figures.happened if measured else None,
         on_handled=figures.handled if measured else None,

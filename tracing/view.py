@@ -15,6 +15,9 @@ ARROWS = {"client": "asks", "server": "answers", "producer": "sends", "consumer"
 SHOWN_WAIT = 0.1
 """Milliseconds in a mailbox that are worth a word."""
 
+MUCH_LONGER = 1.5
+"""Times as long as its root took: from there on, when a trace was over is worth a word."""
+
 MOST = 200
 """Spans of one trace that are drawn; the rest are counted."""
 
@@ -50,25 +53,30 @@ def summary(found: Sequence[Trace]) -> str:
     return f"{len(found):,} traces, {spans:,} spans, {len(services)} services, {failed:,} traces with errors"
 
 
-def drawn(trace: Trace) -> Iterator[str]:
-    """The lines of one trace."""
+def drawn(trace: Trace, *, short: bool = False, without: str = "") -> Iterator[str]:
+    """The lines of one trace.
+
+    short: a message that was told is one line, its handler's. without: leave out spans with this in their names, and
+    what is below them.
+    """
     path = critical_path(trace)
     services = len({span.service for span in trace.spans})
     when = datetime.fromtimestamp(trace.start / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     failed = f", {trace.errors} with errors" if trace.errors else ""
+    over = f"all over after {_long(trace.lasts)}, " if trace.lasts > MUCH_LONGER * trace.seconds else ""
     yield (
-        f"trace {trace.id}  {when}  {_long(trace.seconds)}, {_count(len(trace.spans), 'span')}, "
+        f"trace {trace.id}  {when}  {_long(trace.seconds)}, {over}{_count(len(trace.spans), 'span')}, "
         f"{_count(services, 'service')}{failed}"
     )
     width = max(len(span.service) for span in trace.spans)
-    for lines, (span, depth) in enumerate(_walk(trace)):
+    for lines, (span, depth, sender) in enumerate(_walk(trace, short=short, without=without)):
         if lines >= MOST:
             yield f"    ... and {len(trace.spans) - MOST:,} spans more"
             return
-        yield _line(span, depth, trace.start, width, path)
+        yield _line(span, depth, trace.start, width, path, sender)
 
 
-def _line(span: ReadSpan, depth: int, start: int, width: int, path: dict[str, int]) -> str:
+def _line(span: ReadSpan, depth: int, start: int, width: int, path: dict[str, int], sender: str) -> str:
     star = "*" if path.get(span.id) else " "
     mark = "!" if span.error else " "
     did = ARROWS[span.kind]
@@ -76,12 +84,15 @@ def _line(span: ReadSpan, depth: int, start: int, width: int, path: dict[str, in
     notes = list(_notes(span))
     return (
         f"{_long((span.start - start) / 1e9, sign='+'):>10} {_long((span.end - span.start) / 1e9):>9} {mark}{star} "
-        f"{span.service:<{width}}  {'  ' * depth}{did + ' ' if did else ''}{name}"
+        f"{span.service:<{width}}  {'  ' * depth}{did + ' ' if did else ''}{name}{sender}"
         f"{'  (' + '; '.join(notes) + ')' if notes else ''}"
     )
 
 
 def _notes(span: ReadSpan) -> Iterator[str]:
+    delay = float(span.facts.get("actor.timer.delay_ms", 0.0))
+    if delay:
+        yield f"after {_long(delay / 1000)}"
     wait = float(span.facts.get("actor.mailbox.wait_ms", 0.0))
     if wait >= SHOWN_WAIT:
         yield f"waited {_long(wait / 1000)}"
@@ -96,12 +107,18 @@ def _notes(span: ReadSpan) -> Iterator[str]:
         yield span.error.splitlines()[0]
 
 
-def _walk(trace: Trace) -> Iterator[tuple[ReadSpan, int]]:
+def _walk(trace: Trace, *, short: bool, without: str) -> Iterator[tuple[ReadSpan, int, str]]:
     waiting = [(root, 0) for root in reversed(trace.roots)]
     while waiting:
         span, depth = waiting.pop()
-        yield span, depth
-        waiting.extend((child, depth + 1) for child in reversed(trace.children.get(span.id, [])))
+        if without and without in span.name:
+            continue
+        sender, children = "", trace.children.get(span.id, [])
+        if short and span.kind == "producer" and len(children) == 1 and children[0].kind == "consumer":
+            sender, span = f" from {span.service.rpartition('.')[2]}", children[0]
+            children = trace.children.get(span.id, [])
+        yield span, depth, sender
+        waiting.extend((child, depth + 1) for child in reversed(children))
 
 
 def _long(seconds: float, sign: str = "") -> str:

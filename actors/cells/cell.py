@@ -61,6 +61,8 @@ class Cell(Belongings):
     # fmt: on
     failed_by = b""
     """The header of the message that it failed at last, where an instrument gave it one."""
+    stopped_by = b""
+    """The header of the message in whose handling it stopped itself, likewise."""
 
     def __init__(self, host: "Host", address: Address, spec: "Spec", parent: Address, path: str) -> None:  # noqa: PLR0915 - a field is a statement
         super().__init__()

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from actors.host import Host
     from actors.supervising.signals import Spec
 
+_running = running.get
+
 
 class ObservedCell(Cell):
     """One address on a host that has an instrument."""
 
-    __slots__ = ("failed_by", "observer")
+    __slots__ = ("failed_by", "observer", "stopped_by")
 
     def __init__(self, host: "Host", address: "Address", spec: "Spec", parent: "Address", path: str) -> None:
         super().__init__(host, address, spec, parent, path)
@@ -34,6 +36,8 @@ class ObservedCell(Cell):
         self.observer = host.observer
         self.failed_by = b""
         """The header of the message that this actor failed at last."""
+        self.stopped_by = b""
+        """The header of the message in whose handling it stopped itself."""
 
     @property
     def kind(self) -> type:
@@ -44,18 +48,31 @@ class ObservedCell(Cell):
 
     def accept(self, envelope: Envelope) -> None:
         """As any cell; what was sent on this host, or from outside all actors, may get a header."""
+        if envelope.sender is None:  # from outside: is there anything around it, and if not, is it one to be watched?
+            observer = self.observer
+            if observer.current() or (gap := observer.gap) <= 0:
+                self._accept_watched(envelope)
+                return
+            observer.gap = gap - 1
+        else:
+            kind = _running().envelope.__class__
+            if kind is not Envelope and kind is not Arrived:  # else nobody watches what is being handled
+                self._accept_watched(envelope)
+                return
+        mailbox = self.mailbox  # from here on as any cell, without a call
+        queue = mailbox.queue
+        if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
+            queue.append(envelope)
+            if self.idle:
+                self.idle = False
+                self.host.wake(self)
+        else:
+            Cell.accept(self, envelope)
+
+    def _accept_watched(self, envelope: Envelope) -> None:
         handled = running.get().envelope
-        # nobody watches what is being handled, and so not what that sends; or nobody watches what comes from outside
-        if handled.__class__ in PLAIN or (handled is None and not self.observer.starts()):
-            mailbox = self.mailbox  # from here on as any cell, without a call
-            queue = mailbox.queue
-            if queue is not None and not mailbox.special and len(queue) < mailbox.bound:
-                queue.append(envelope)
-                if self.idle:
-                    self.idle = False
-                    self.host.wake(self)
-            else:
-                Cell.accept(self, envelope)
+        if handled is None and not self.observer.starts():
+            Cell.accept(self, envelope)
             return
         ask = envelope.ask
         if ask is None:
@@ -87,7 +104,8 @@ class ObservedCell(Cell):
             envelope = self._headed(envelope, Verb.NEWS, b"")
         elif envelope.tick is not None:
             guarded = self.observer.guarded
-            envelope = self._headed(envelope, Verb.TICK, guarded.does(guarded.instrument.schedules, b""))
+            verb = Verb.TICK if envelope.tick.delay is None else Verb.DELAYED
+            envelope = self._headed(envelope, verb, guarded.does(guarded.instrument.schedules, b""))
         elif handled.__class__ not in PLAIN:
             observation = self.observer.sends(Verb.TELL, envelope.message, self.address, handled)
             if observation is not None:
@@ -144,6 +162,12 @@ class ObservedCell(Cell):
     def become(self, behaviour: "Callable[[Any], Any] | None") -> None:
         """As any cell."""
         super().become(None if behaviour is None else self.observer.behaviour(behaviour))
+
+    def stop(self) -> None:
+        """As any cell; its end will be shown below this message."""
+        handled = running.get().envelope
+        self.stopped_by = (header_of(handled) or b"") if handled is not None else b""
+        super().stop()
 
     def raised(self, envelope: Envelope, error: BaseException) -> None:
         """As any cell; the restart will be linked to this message."""

@@ -7,17 +7,31 @@ observation, in the context in which the handler runs.
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
+from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.cells.streams import Incoming
-from actors.instrument import UNOBSERVED, Delivered, Event, Guarded, Happening, Observation, Opening, Place, Verb
+from actors.instrument import (
+    UNOBSERVED,
+    Delivered,
+    Event,
+    Guarded,
+    Happening,
+    Observation,
+    Opening,
+    Operation,
+    Place,
+    Role,
+    Verb,
+)
 from actors.mail.activity import running
 from actors.mail.asks import Ask
 from actors.mail.dead_letters import DeadLetter
 from actors.mail.envelope import Envelope, Headed
+from actors.supervising.signals import EndReason
 
 if TYPE_CHECKING:
     from contextvars import Context as Variables
@@ -25,10 +39,13 @@ if TYPE_CHECKING:
     from actors.address import Address, Sitting
     from actors.cells.cell import Cell
     from actors.host import Host
-    from actors.instrument import Operation, Subject
+    from actors.instrument import Subject
     from actors.messages.handlers import Handler
-    from actors.supervising.signals import EndReason, Spec
+    from actors.supervising.signals import Spec
 
+
+NEVER = 2**30
+"""Messages that go unwatched where an instrument could not say how many: far more than any that is looked at again."""
 
 FLUSH = 2.0
 """Seconds that an instrument has to send what it knows when its host closes."""
@@ -46,12 +63,30 @@ class Observer:
         variables.run(self.guarded.does, self.guarded.instrument.prepare, None)
         host.dead_letters.subscribe(self.on_dead_letter)
         self.clock = host.clock
-        self.starts = self.guarded.starts
+        current = self.guarded.instrument.current
+        # what is in C, as the look at a context variable is, is taken as it is, for nothing there raises
+        self.current = current if isinstance(current, BuiltinMethodType) else partial(self.guarded.does, current, None)
+        self.gap = self.guarded.does(self.guarded.instrument.gap, NEVER)
+        """How many more messages that belong to nothing go unwatched."""
         self.giving_up = b""
         """The header of the message that is being given up."""
         self._twins: dict[int, tuple[Handler, Handler]] = {}
 
     # ---- sending ----------------------------------------------------------------------------------------------------
+
+    def starts(self) -> bool:
+        """Whether a message that is sent outside all handlers is watched."""
+        try:
+            if self.current():
+                return True
+            if self.gap > 0:
+                self.gap -= 1
+                return False
+            self.gap = self.guarded.instrument.gap()
+            return True
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message goes its way
+            self.guarded.failed(error)
+            return False
 
     def sends(
         self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
@@ -97,7 +132,13 @@ class Observer:
         envelope.attempt += 1
         waited = max(0.0, self.clock() - envelope.since)
         delivered = Delivered(
-            envelope.verb, envelope.message, envelope.header, waited, envelope.attempt, envelope.missed
+            envelope.verb,
+            envelope.message,
+            envelope.header,
+            waited,
+            envelope.attempt,
+            envelope.missed,
+            None if envelope.tick is None else envelope.tick.delay,
         )
         observation = self.guarded.handles(delivered, cast("Subject", cell))
         envelope.observation = observation
@@ -197,8 +238,9 @@ class Observer:
         self.happens(Happening.RESTARTED, cast("Subject", cell), cell.failed_by, incarnation=incarnation)
 
     def stopped(self, cell: "Cell", reason: "EndReason") -> None:
-        """An actor has ended for good."""
-        self.happens(Happening.STOPPED, cast("Subject", cell), reason=reason.value)
+        """An actor has ended for good: by itself, as a message wanted it, by failing at one, or by its parent."""
+        header = cell.stopped_by or (cell.failed_by if reason is EndReason.FAILED else b"")
+        self.happens(Happening.STOPPED, cast("Subject", cell), header, reason=reason.value)
 
     def on_dead_letter(self, letter: DeadLetter) -> None:
         """A message was given up; its body stays here."""
@@ -240,7 +282,7 @@ class Telemetry:
         return header_of(envelope) or b"" if isinstance(envelope, Headed) else b""
 
     @contextmanager
-    def operation(self, operation: "Operation") -> Generator[Observation]:
+    def operation(self, operation: Operation) -> Generator[Observation]:
         """An operation, for as long as the block lasts; what the block raises is its error."""
         if self._observer is None:
             yield UNOBSERVED
@@ -253,6 +295,15 @@ class Telemetry:
             guarded.ends(observation, error)
             raise
         guarded.ends(observation)
+
+    def continuing(self, header: bytes, name: str) -> AbstractContextManager[Observation]:
+        """Go on, for as long as the block lasts, with what `header` heads, and not with the message being handled.
+
+        For an actor that keeps a request and works on it later, in a periodic tick or in the handler of something else:
+        `header` is `telemetry.header` from when the request was handled, `name` what is done for it, of few kinds.
+        """
+        subject = cast("Subject | None", running.get().cell)
+        return self.operation(Operation(role=Role.INTERNAL, name=name, parent=header, subject=subject))
 
     def carrier(self) -> dict[str, str]:
         """What goes with a request to the world outside, as HTTP headers do."""

@@ -22,14 +22,17 @@ Kind = Literal["once", "delay", "rate", "idle"]
 class Timer:
     """One running timer of one cell."""
 
-    __slots__ = ("cell", "due", "handle", "key", "kind", "message", "missed", "seconds", "waiting")
+    __slots__ = ("cell", "delay", "due", "handle", "key", "kind", "message", "missed", "seconds", "waiting")
 
-    def __init__(self, cell: "Cell", key: Hashable, kind: Kind, seconds: float, message: object) -> None:
+    def __init__(
+        self, cell: "Cell", key: Hashable, kind: Kind, seconds: float, message: object, *, continues: bool
+    ) -> None:
         self.cell = cell
         self.key = key
         self.kind: Kind = kind
         self.seconds = seconds
         self.message = message
+        self.delay = seconds if continues else None
         self.missed = 0
         self.waiting: Envelope | None = None
         self.due = cell.host.clock() + seconds
@@ -102,9 +105,13 @@ class Timers:
         self._timers: dict[Hashable, Timer] = {}
         self._ended = False
 
-    def once(self, key: Hashable, seconds: float, message: object) -> None:
-        """Send `message` to this actor once, in `seconds`. A timer of the same key is replaced."""
-        self._start(key, "once", seconds, message)
+    def once(self, key: Hashable, seconds: float, message: object, *, continues: bool = False) -> None:
+        """Send `message` to this actor once, in `seconds`. A timer of the same key is replaced.
+
+        continues: it goes on with what is being handled now. Where messages are followed by an instrument, this one is
+        then part of the same trace, wait and all, instead of beginning a trace of its own.
+        """
+        self._start(key, "once", seconds, message, continues=continues)
 
     def fixed_delay(self, key: Hashable, seconds: float, message: object) -> None:
         """Send `message` every `seconds`, counted from the last tick. A timer of the same key is replaced."""
@@ -142,7 +149,7 @@ class Timers:
     def __len__(self) -> int:
         return len(self._timers)
 
-    def _start(self, key: Hashable, kind: Kind, seconds: float, message: object) -> None:
+    def _start(self, key: Hashable, kind: Kind, seconds: float, message: object, *, continues: bool = False) -> None:
         if self._ended:
             raise Fenced(f"{self._cell.name}: this incarnation has ended; it cannot start timers any more.")
         if seconds <= 0 and kind != "once":
@@ -150,4 +157,4 @@ class Timers:
             raise ValueError(text)
         self._cell.handler_for(message)
         self.cancel(key)
-        self._timers[key] = Timer(self._cell, key, kind, max(0.0, seconds), message)
+        self._timers[key] = Timer(self._cell, key, kind, max(0.0, seconds), message, continues=continues)

@@ -47,6 +47,11 @@ class Sender(Protocol):
 class Slot(Protocol):
     """One place in a mailbox for what comes again and again: a timer's ticks, the news that an actor subscribed to."""
 
+    @property
+    def delay(self) -> float | None:
+        """For a timer that goes on with another message, its seconds."""
+        ...
+
     def taken(self) -> bool:
         """Free the place, for the message has its turn; False when it is not to be handled any more."""
         ...

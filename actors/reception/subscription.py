@@ -21,6 +21,9 @@ class Subscription:
 
     __slots__ = ("_cell", "_desk", "_ended", "_key", "_told", "_waiting")
 
+    delay = None
+    """News go on with nothing."""
+
     def __init__(self, desk: "Desk", cell: "Cell", key: Key) -> None:
         self._desk = desk
         self._cell = cell

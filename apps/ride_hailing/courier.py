@@ -1,6 +1,7 @@
 """Told until acknowledged: at-least-once on top of messages that are sent at most once.
 
-A message waits here under a key until its receiver acknowledges that key; meanwhile it is told again at intervals. The
+A message waits here under a key until its receiver acknowledges that key; meanwhile it is told again at intervals, in
+the trace of the message that it was first told for. The
 receiver must therefore recognise what it has had before. What need not arrive (a position, an offer) is told once
 and does not pass through here.
 """
@@ -18,7 +19,7 @@ class Courier(Actor):
 
     def __init__(self, again: float) -> None:
         self._again = again
-        self._open: dict[Hashable, tuple[Ref[Any], Message]] = {}
+        self._open: dict[Hashable, tuple[Ref[Any], Message, bytes]] = {}
         self._fresh: set[Hashable] = set()
         """Told since the last tick: too early to tell again."""
 
@@ -27,7 +28,7 @@ class Courier(Actor):
         ref.tell(message)
         if not self._open:
             self.context.timers.fixed_delay(TIMER, self._again, Courier.retell())
-        self._open[key] = (ref, message)
+        self._open[key] = (ref, message, self.context.telemetry.header)
         self._fresh.add(key)
 
     def acknowledged(self, key: Hashable) -> None:
@@ -38,7 +39,8 @@ class Courier(Actor):
     @call
     def retell(self) -> None:
         """A tick: tell again what has been open for a whole interval."""
-        for key, (ref, message) in self._open.items():
+        for key, (ref, message, header) in self._open.items():
             if key not in self._fresh:
-                ref.tell(message)
+                with self.context.telemetry.continuing(header, "tell again"):
+                    ref.tell(message)
         self._fresh.clear()

@@ -67,6 +67,8 @@ class Ride:
     """The latest proposal of the round."""
     asked_until: float = 0.0
     declined: set[str] = field(default_factory=set[str])
+    header: bytes = b""
+    """Of the request: what is done for it in a batch belongs to its trace."""
     given_up: bool = False
 
     @property
@@ -121,8 +123,9 @@ class Dispatcher(Participant):
             return
         self.write(Entry(journey.trip, OPENED, 0, self.time))
         spawner = self.context.options(placement=near(request.rider))
-        trip = spawner.spawn_nowait(self.trip_class, journey.trip, request.rider, self.context.ref, self.rules)
-        self._rides[journey.trip] = self._searches[journey.trip] = Ride(trip, journey, self.time)
+        header = self.context.telemetry.header
+        trip = spawner.spawn_nowait(self.trip_class, journey.trip, request.rider, self.context.ref, self.rules, header)
+        self._rides[journey.trip] = self._searches[journey.trip] = Ride(trip, journey, self.time, header=header)
 
     @receive
     def step(self, step: Step) -> None:
@@ -201,7 +204,8 @@ class Dispatcher(Participant):
             else:
                 ride.given_up = True
                 del self._searches[trip]
-                self.insist(("no supply", trip), ride.ref, NoSupply(ride.round))
+                with self.context.telemetry.continuing(ride.header, "give up"):
+                    self.insist(("no supply", trip), ride.ref, NoSupply(ride.round))
 
     def _propose(self, ride: Ride, driver: str, now: float) -> None:
         car = self._cars[driver]
@@ -211,5 +215,6 @@ class Dispatcher(Participant):
         car.asked_spell, car.asked_until = car.spell, expires
         ride.claim, ride.asked_until = claim, expires
         self._offers += 1
-        car.ref.tell(Offer(ride.journey.trip, ride.ref, claim, ride.journey, expires))
-        ride.ref.tell(Proposed(ride.round))
+        with self.context.telemetry.continuing(ride.header, "propose"):
+            car.ref.tell(Offer(ride.journey.trip, ride.ref, claim, ride.journey, expires))
+            ride.ref.tell(Proposed(ride.round))

@@ -126,7 +126,8 @@ class Driver(Participant):
 
     def _after(self, seconds: float, stage: Stage) -> None:
         assert self._duty.claim is not None
-        self.context.timers.once(NEXT, self.later(seconds), Driver.reached(self._duty.claim, stage))
+        reached = Driver.reached(self._duty.claim, stage)
+        self.context.timers.once(NEXT, self.later(seconds), reached, continues=True)
 
     def _note(self, event: str, offer: Offer) -> None:
         self._claims += 1

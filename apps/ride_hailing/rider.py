@@ -34,7 +34,7 @@ class Rider(Participant):
         self.write(Entry(self._journey.trip, ASKED, 0, self.time))
         self.insist("request", self._dispatcher, RideRequest(self._journey, self.context.ref))
         patience = self.context.random.uniform(*self.rules.patience)
-        self.context.timers.once("patience", self.later(patience), Rider.give_up())
+        self.context.timers.once("patience", self.later(patience), Rider.give_up(), continues=True)
 
     @call
     def give_up(self) -> None:

@@ -26,11 +26,15 @@ WATCH = "watch"
 class Trip(Courier):
     """One request from its making to its end."""
 
-    def __init__(self, trip: str, rider: Ref[Actor], dispatcher: Ref[Actor], rules: Rules) -> None:
+    def __init__(
+        self, trip: str, rider: Ref[Actor], dispatcher: Ref[Actor], rules: Rules, request: bytes = b""
+    ) -> None:
         super().__init__(rules.again)
         self._trip = trip
         self._listeners = {"rider": rider, "dispatcher": dispatcher}
         self._silence = rules.silence
+        self._request = request
+        """The header of the request, in whose trace everything belongs that happens to the trip."""
         self._state = TripState()
         self._seq = 0
         self._driver: Ref[Actor] | None = None
@@ -39,7 +43,8 @@ class Trip(Courier):
 
     def on_start(self) -> None:
         """The first step: requested."""
-        self._announce()
+        with self.context.telemetry.continuing(self._request, "open"):
+            self._announce()
 
     @receive
     def proposed(self, proposed: Proposed) -> None:
@@ -89,7 +94,8 @@ class Trip(Courier):
     def watch(self) -> None:
         """A tick: give the driver up for lost if nothing was heard for too long."""
         if self.context.now() - self._heard >= self._silence:
-            self._move(self._state.driver_lost())
+            with self.context.telemetry.continuing(self._request, "driver lost"):
+                self._move(self._state.driver_lost())
 
     def _move(self, state: TripState) -> None:
         if state is self._state:

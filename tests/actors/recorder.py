@@ -55,9 +55,13 @@ class Recorder:
     def prepare(self) -> None:
         self._try("prepare")
 
-    def starts(self) -> bool:
-        self._try("starts")
-        return self.watches or bool(current.get())
+    def current(self) -> bool:
+        self._try("current")
+        return bool(current.get())
+
+    def gap(self) -> int:
+        self._try("gap")
+        return 0 if self.watches else 10**9
 
     def sends(self, verb: Verb, message: object, sender: Subject | None, target: Any, parent: bytes | None) -> Any:
         self._try("sends")

@@ -1,14 +1,16 @@
 """The picture is true: kinds, parents, links, waits, errors and contexts are those of what happened."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 from opentelemetry import trace
 
-from actors import Actor, Failed, Message, Ref, System, TimedOut, call, receive
+from actors import Actor, Failed, Message, Ref, Restart, System, TimedOut, call, receive
 from actors.testing import run
 from tests.tracing.caught import Catching, Seen, by_trace, named, tree
+from tracing.observations import Current, Kept, Sent
 
 REQUEST = "app.request.id"
 
@@ -95,6 +97,10 @@ class Shop(Actor):
     @call
     def look(self) -> tuple[int, int]:
         return self.ticks, self.loops
+
+    @call
+    def retire(self) -> None:
+        self.context.stop()
 
     @call
     async def hire(self) -> None:
@@ -220,7 +226,7 @@ def test_a_timeout_ends_the_client_and_the_late_server_is_in_its_trace():
 
     client, server = sorted(named(caught(main), "Bank/dream"), key=lambda span: span.kind)
     assert client.error == "TimedOut"
-    assert 0.05 <= client.seconds < 0.2 <= server.seconds
+    assert 0.05 <= client.seconds < 0.19 <= server.seconds  # the loop counts in whole milliseconds
     assert server.parent == client.id
     assert server.status == 0
 
@@ -266,6 +272,34 @@ def test_children_that_a_message_spawns_are_in_its_trace():
     assert spawned.parent == hired.id
 
 
+def test_an_actor_that_stops_because_of_a_message_ends_in_its_trace_and_one_that_is_stopped_in_none():
+    async def main(system: System) -> None:
+        shop, _ = await _cast(system)
+        await shop.ask(Shop.retire())
+
+    spans = caught(main)
+    [stopped] = [span for span in spans if span.name.startswith("stop ")]
+    [retired] = [span for span in named(spans, "Shop/retire") if span.kind == "server"]
+    assert (stopped.name, stopped.parent, stopped.service) == ("stop Shop", retired.id, "shop.runtime")
+    assert stopped.facts["actor.reason"] == "stopped"
+    assert not stopped.error
+
+
+def test_an_actor_that_fails_for_good_ends_in_the_trace_of_the_message_it_failed_at():
+    async def main(system: System) -> None:
+        bank = await system.options(restart=Restart.TEMPORARY).spawn(Bank)
+        with pytest.raises(Failed):
+            await bank.ask(Bank.refuse())
+        while (await system.stats())[0].actors:  # noqa: ASYNC110 - a question is its own event
+            await asyncio.sleep(0.001)
+
+    spans = caught(main)
+    [stopped] = [span for span in spans if span.name == "stop Bank"]
+    [refused] = [span for span in named(spans, "Bank/refuse") if span.kind == "server"]
+    assert stopped.parent == refused.id
+    assert stopped.facts["actor.reason"] == "failed"
+
+
 @pytest.mark.parametrize("ratio", [0.0, 0.1])
 def test_a_trace_is_whole_or_not_there(ratio):
     async def main(system: System) -> None:
@@ -292,6 +326,22 @@ def test_a_users_span_outside_actors_is_the_parent_of_what_is_sent_in_it():
     [checkout] = named(spans, "checkout")
     assert checkout.service == "shop.client"
     assert {span.parent for span in named(spans, "Shop/order") if span.kind == "client"} == {checkout.id}
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_nothing_is_kept_of_a_message_that_was_handled(ratio):
+    kept: list[int] = []
+
+    async def main(system: System) -> None:
+        shop, bank = await _cast(system)
+        for number in range(50):
+            await shop.ask(Shop.order(3 * number))
+        await bank.ask(Bank.count())
+        gc.collect()
+        kept.append(sum(type(it) in {Current, Kept, Sent} for it in gc.get_objects()))
+
+    assert named(caught(main, ratio=ratio), "Bank/charge")
+    assert kept[0] < 10
 
 
 def test_one_service_for_the_whole_app_is_a_setting():

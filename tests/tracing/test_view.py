@@ -88,6 +88,26 @@ def test_a_trace_is_a_tree_with_waits_errors_and_the_critical_path(folder, capsy
     assert lines[10][21] == "!"
 
 
+def test_in_short_a_told_message_is_one_line_and_what_is_not_wanted_is_left_out(folder, capsys):
+    assert [line[22:].rstrip() for line in shown(capsys, folder, "--short", "--without", "check")[3:8]] == [
+        "* shop.client  asks Shop/order",
+        "* shop.Shop      answers Shop/order  (waited 500 us)",
+        "  shop.Bank        handles Bank.note from Shop",
+        "  shop.Shop        asks Bank/charge",
+        "  shop.Bank          answers Bank/charge",
+    ]
+
+
+def test_a_trace_that_goes_on_after_its_root_says_for_how_long_and_a_timer_how_long_it_was(tmp_path, capsys):
+    late = span("b", "a", "tick Shop.remind", 5, 90, 91, facts={"actor.timer.delay_ms": 75.0})
+    file = tmp_path / "late.json"
+    file.write_text(json.dumps({"resourceSpans": [document(span("a", "", "Shop/order", 2, 0, 10), late)]}))
+    lines = shown(capsys, file)
+    assert "10.0 ms, all over after 91.0 ms, 2 spans" in lines[2]
+    assert lines[4].endswith("handles tick Shop.remind  (after 75.0 ms)")
+    assert "all over" not in "".join(shown(capsys, tmp_path / "late.json", "--trace", "none"))
+
+
 def test_what_is_asked_for_is_what_is_shown(folder, capsys):
     assert sum(line.startswith("trace ") for line in shown(capsys, folder)) == 2
     assert shown(capsys, folder, "--slowest", 1)[2].startswith("trace t1")

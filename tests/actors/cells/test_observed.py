@@ -341,7 +341,7 @@ async def _nothing(system: System) -> None:
     pass
 
 
-@pytest.mark.parametrize("faulty", ["prepare", "starts", "sends", "handles", "happens", "operates"])
+@pytest.mark.parametrize("faulty", ["prepare", "current", "gap", "sends", "handles", "happens", "operates"])
 def test_an_instrument_that_raises_is_counted_and_the_message_handled_all_the_same(faulty):
     async def main(system: System) -> int:
         last = await system.spawn(Echo)
