@@ -4,6 +4,7 @@ import concurrent.futures
 from typing import Any, cast
 
 import ray
+from ray.util import list_named_actors
 
 _ray: Any = ray  # its signatures are partly unknown to the checker
 
@@ -46,6 +47,12 @@ def kill(actor: Any, *, restart: bool = False) -> None:
 def find(name: str, namespace: str) -> Any:
     """The handle of a named actor; asks the control store. Raises `ValueError` if there is none."""
     return _ray.get_actor(name, namespace=namespace)
+
+
+def named_actors() -> list[tuple[str, str]]:
+    """The namespaces and names of all living named actors of the cluster; asks the control store."""
+    found: Any = list_named_actors(all_namespaces=True)
+    return [(str(each["namespace"]), str(each["name"])) for each in found]
 
 
 def node_id() -> str:

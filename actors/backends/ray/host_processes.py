@@ -25,6 +25,7 @@ from ray.exceptions import (
 
 from actors.backends.ray import calls, internals, placement
 from actors.backends.ray.errors import HostFailed
+from actors.backends.ray.host_actors import actor_name
 from actors.backends.ray.host_life import Farewell
 from actors.backends.ray.host_process import MAX_CONCURRENCY, Driver, HostPlan, HostProcess, HostReport
 from actors.backends.ray.placement import Needs
@@ -167,9 +168,8 @@ class HostProcesses:
         return asked
 
     def _create(self, plan: HostPlan, options: dict[str, Any]) -> Any:
-        # A detached actor without a name could never be found again; an attached one needs none, and none to clash.
-        named = {"name": plan.name} if self._detached else {}
-        return _actor_class().options(**options, **named).remote(plan)
+        # By its name operators find it, and a detached one could never be found again without.
+        return _actor_class().options(**options, name=actor_name(plan.name)).remote(plan)
 
     def _await(self, plan: HostPlan, actor: Any, needs: Needs, until: float, deadline: float) -> Host:
         actor_id = calls.actor_id(actor)
