@@ -4,7 +4,6 @@ import concurrent.futures
 from typing import Any, cast
 
 import ray
-from ray.util import list_named_actors
 
 _ray: Any = ray  # its signatures are partly unknown to the checker
 
@@ -50,9 +49,9 @@ def find(name: str, namespace: str) -> Any:
 
 
 def named_actors() -> list[tuple[str, str]]:
-    """The namespaces and names of all living named actors of the cluster; asks the control store."""
-    found: Any = list_named_actors(all_namespaces=True)
-    return [(str(each["namespace"]), str(each["name"])) for each in found]
+    """Namespace and name of every living actor of the cluster that has one."""
+    listed: list[dict[str, str]] = _ray.util.list_named_actors(all_namespaces=True)
+    return sorted((found["namespace"], found["name"]) for found in listed)
 
 
 def node_id() -> str:

@@ -25,7 +25,6 @@ from ray.exceptions import (
 
 from actors.backends.ray import calls, internals, placement
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_actors import actor_name
 from actors.backends.ray.host_life import Farewell
 from actors.backends.ray.host_process import MAX_CONCURRENCY, Driver, HostPlan, HostProcess, HostReport
 from actors.backends.ray.placement import Needs
@@ -169,7 +168,7 @@ class HostProcesses:
 
     def _create(self, plan: HostPlan, options: dict[str, Any]) -> Any:
         # By its name operators find it, and a detached one could never be found again without.
-        return _actor_class().options(**options, name=actor_name(plan.name)).remote(plan)
+        return _actor_class().options(**options, name=plan.name).remote(plan)
 
     def _await(self, plan: HostPlan, actor: Any, needs: Needs, until: float, deadline: float) -> Host:
         actor_id = calls.actor_id(actor)
