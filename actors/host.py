@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import copy_context
 from random import Random
 from threading import get_ident
@@ -27,6 +28,7 @@ from actors.mail.activity import Activity, running
 from actors.mail.asks import Asks
 from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
+from actors.operations.attendant import Attendant
 from actors.placement import Chooser, Placement, Placer
 from actors.post.delivery import Carrier, Delivery
 from actors.post.returning import RETURNING, Returning
@@ -61,7 +63,7 @@ SIGNALS_PER_MESSAGE = 64
 class Host:
     """The runtime of one process in one system."""
 
-    def __init__(  # noqa: PLR0913 - one argument for each thing that the core may not fetch itself
+    def __init__(  # noqa: PLR0913, PLR0915 - an argument for each thing that it may not fetch, a field is a statement
         self,
         *,
         system: str,
@@ -119,6 +121,7 @@ class Host:
         self.delivery = Delivery(self)
         self.streams = Streams(self)
         self.desk = Desk(self)
+        self.attendant = Attendant(self)
         self.subscriptions = Subscriptions(self.desk)
         self.work = Work(self, self._variables)
         self._number = first_number(sitting.epoch)
@@ -138,6 +141,11 @@ class Host:
             self._awake = True
             self._asked_at = self.clock()
             self.loop.call_soon(self._next_turn)
+
+    def take_turn_back(self, cell: Cell) -> None:
+        """A cell that waits for its turn is to have none."""
+        with suppress(ValueError):  # it has it now
+            self._ready.remove(cell)
 
     def _ask_for_turn(self) -> None:
         self._awake = True
@@ -379,6 +387,7 @@ class Host:
         """End everything that is left: asks hear NotRunning, tasks are cancelled, threads are let go."""
         self.closed = True
         self._all_are_back()
+        self.attendant.close()
         endpoints.remove(self.system, self.delivery)
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here

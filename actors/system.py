@@ -8,6 +8,7 @@ with System(on="local").blocking() as system:    a script or a notebook, without
 import asyncio
 import importlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from actors.cells.spawner import Spawner, Spawns
 from actors.errors import SystemClosed
 from actors.health.endpoint import HealthEndpoint
 from actors.health.report import Health, examine_all
+from actors.operations.operations import Operations
 from actors.placement import Placement, anywhere
 from actors.reception.receptionist import Receptionist
 from actors.settings import RULES, Settings
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from actors.instrument import Opening
     from actors.mail.dead_letters import DeadLetter, HostLost
     from actors.membership.seats import Member
+    from actors.operations.reports import HostReport
     from actors.ref import Ref
     from actors.stats import HostStats
 
@@ -67,6 +70,10 @@ class Backend(Protocol):
 
     async def members(self) -> "list[Member]":
         """The state of every host."""
+        ...
+
+    async def look_closely(self) -> "tuple[list[HostReport], list[str]]":
+        """Every host process as it sees itself; and, a sentence each, those that did not answer."""
         ...
 
 
@@ -250,6 +257,11 @@ class System(Spawns):
     def quarantine(self) -> Quarantines:
         """Messages that made their actors fail too often, on all hosts: list, look at, requeue, drop (rule A39)."""
         return Quarantines(self._open())
+
+    @property
+    def operations(self) -> Operations:
+        """Live operations on all hosts: the tree of actors, inspect, trace, doctor, suspend and resume, drain."""
+        return Operations(self._open(), self._backend, f"system.operations, process {os.getpid()}")
 
     async def health(self) -> Health:
         """How every host is, as it says itself within a second, and what is wrong with the system.

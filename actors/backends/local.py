@@ -12,6 +12,7 @@ from actors.directory import Directory, Seat, Table
 from actors.host import Host
 from actors.instrument import Opening
 from actors.membership.seats import HostState, Member
+from actors.operations.reports import HostReport
 from actors.settings import Settings
 from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Supervision
@@ -87,6 +88,10 @@ class LocalBackend:
         """The one host, which is up when it can answer."""
         host = self._host
         return [Member(host.seat, host.sitting.epoch, HostState.UP, actors=len(host.cells))] if host is not None else []
+
+    async def look_closely(self) -> tuple[list[HostReport], list[str]]:
+        """The one host."""
+        return ([self._host.attendant.look()], []) if self._host is not None else ([], [])
 
 
 def open_backend(**options: Any) -> LocalBackend:

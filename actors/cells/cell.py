@@ -56,7 +56,7 @@ class Cell(Belongings):
         "abandoned", "active_at", "actor", "alone", "began", "behaviour", "blueprint", "context", "direct", "ending",
         "failing", "halt", "handled", "handlers", "held", "host", "idle", "idle_limit", "in_hand", "incarnation",
         "mailbox", "open", "parent", "path", "phase", "readers", "reason", "ref", "report", "retry", "spec", "stash",
-        "stop_reason", "successor", "variables",
+        "stop_reason", "successor", "suspended", "variables",
     )
     # fmt: on
     failed_by = b""
@@ -91,6 +91,8 @@ class Cell(Belongings):
         """Open, and not in the host's queue of ready cells: the next message must put it there."""
         self.failing = False
         """Failed, or halted, and waiting for its parent's directive."""
+        self.suspended = False
+        """Whether an operator wants it to handle nothing."""
         self.halt = False
         """Whether the incarnation is to end, or has, and the next is to wait for its start."""
         self.reason: EndReason | None = None
@@ -314,7 +316,7 @@ class Cell(Belongings):
 
     def reopen(self) -> None:
         """Let the next message be handled, unless something still forbids it."""
-        if self.open or self.alone or self.failing or self.phase is not Phase.RUNNING:
+        if self.open or self.alone or self.failing or self.suspended or self.phase is not Phase.RUNNING:
             return
         if self.held is not None:
             if self.readers:

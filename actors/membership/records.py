@@ -27,7 +27,8 @@ class Living:
             state = HostState.STALLED
         else:
             state = HostState.SLOW if beat.lag > SLOW else HostState.UP
-        return Member(seat.number, seat.epoch, state, seat.node, seat.pid, seat.load, silence, beat.lag, beat.stalled)
+        said = (beat.lag, beat.stalled, beat.stack)
+        return Member(seat.number, seat.epoch, state, seat.node, seat.pid, seat.load, silence, *said)
 
 
 @dataclass(slots=True)

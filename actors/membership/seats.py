@@ -100,6 +100,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     """Seconds by which its loop is late."""
     stalled: str = ""
     """The actor in whose handler the loop hangs, if it does."""
+    stack: str = ""
+    """Where in it."""
 
 
 class Standing(StrEnum):
@@ -151,3 +153,5 @@ class Member(msgspec.Struct, frozen=True):
     """Seconds by which its loop was late when it was heard of."""
     stalled: str = ""
     """The actor in whose handler its loop hangs."""
+    stack: str = ""
+    """Where in it, as a thread of the host saw it."""

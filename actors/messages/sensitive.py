@@ -22,19 +22,20 @@ class Sensitive:
 
 
 class _Fields:
-    """The sensitive fields of each message class, found once."""
+    """The sensitive fields of each message class, and the parameters of each function, found once."""
 
     def __init__(self) -> None:
-        self._known: dict[type, tuple[str, ...]] = {}
+        self._known: dict[object, tuple[str, ...]] = {}
 
-    def of(self, kind: type) -> tuple[str, ...]:
+    def of(self, kind: Any) -> tuple[str, ...]:
         """Their names."""
         found = self._known.get(kind)
         if found is None:
             try:
                 hints = get_type_hints(kind, include_extras=True)
             except Exception:  # noqa: BLE001 - a name that does not exist at run time; what is written must do
-                hints = {name: hint for base in kind.__mro__ for name, hint in get_annotations(base).items()}
+                bases = getattr(kind, "__mro__", (kind,))
+                hints = {name: hint for base in bases for name, hint in get_annotations(base).items()}
             found = self._known[kind] = tuple(name for name, hint in hints.items() if _is_marked(hint))
         return found
 

@@ -51,5 +51,8 @@ def _told(host: "Host") -> "list[Awaitable[None]]":
 
 
 def _busy(cell: "Cell") -> bool:
-    """Whether an actor starts, handles, has something to handle, waits for its parent, or owes somebody a reply."""
-    return not cell.idle or bool(cell.activities) or bool(cell.in_hand)
+    """Whether an actor starts, handles, has something to handle, waits for its parent, or owes somebody a reply.
+
+    What waits for one that an operator has suspended is not waited for.
+    """
+    return not (cell.idle or cell.suspended) or bool(cell.activities) or bool(cell.in_hand)

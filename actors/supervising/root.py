@@ -97,7 +97,7 @@ class Root:
             asker.reply(None)
         elif isinstance(request, HowAreYou):
             self.host.work.start_system(self._answer(examine(self.host), asker))
-        elif not self.host.desk.take(request, asker):
+        elif not (self.host.desk.take(request, asker) or self.host.attendant.take(request, asker)):
             text = f"A host does not answer {type(request).__name__}. Run the same version on all hosts."
             asker.fail(NotHandled(text))
 

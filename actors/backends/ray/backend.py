@@ -26,6 +26,7 @@ from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.directory_actor import DirectoryPlan, start_directory
 from actors.backends.ray.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.host_actors import look_at_hosts
 from actors.backends.ray.host_process import HostPlan
 from actors.backends.ray.host_processes import Host as HostProcess
 from actors.backends.ray.host_processes import HostProcesses
@@ -38,6 +39,7 @@ from actors.errors import SettingsError
 from actors.host import Host
 from actors.instrument import Opening
 from actors.membership.seats import Heirs, Member, Seat, Table
+from actors.operations.reports import HostReport
 from actors.placement import Placement
 from actors.settings import Settings
 from actors.stats import HostStats
@@ -271,6 +273,12 @@ class RayBackend:
         """Every host as the directory sees it."""
         assert self._seated is not None
         return list(await self._seated.directory.ask("members"))
+
+    async def look_closely(self) -> tuple[list[HostReport], list[str]]:
+        """Every host process as it sees itself, and who does not answer; hosts are asked by Ray, so loops may hang."""
+        assert self._seated is not None
+        reports, silent = await look_at_hosts(self._options.namespace, self._system)
+        return [self._seated.report(), *reports], silent
 
     # ---- closing ----------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ process. Whoever may run code in the Ray cluster may read the system's secret: t
 
 import asyncio
 import atexit
+import contextlib
 import os
 import secrets
 import sys
 import threading
+from collections.abc import AsyncGenerator
 from concurrent.futures import Future
 from random import Random
 from typing import Any
@@ -32,6 +34,38 @@ from actors.post.link_bounds import link_bounds
 
 OPENING = 20.0
 """Seconds for finding the directory and the table."""
+
+
+def directory_of(namespace: str, name: str) -> RayDirectory:
+    """The directory of a system, for whoever did not open it."""
+    return RayDirectory(DirectoryPlan(name, namespace, factory=""))
+
+
+@contextlib.asynccontextmanager
+async def open_client(system: str, directory: RayDirectory, admission: Admission) -> AsyncGenerator[Host]:
+    """A client on the running loop: a host without a seat, with links of its own, closed at the end."""
+    host = Host(
+        system=system,
+        sitting=Sitting(-1, secrets.randbits(62)),  # any epoch that no other client has
+        loop=asyncio.get_running_loop(),
+        clock=clock,
+        random=Random(),
+        settings=admission.settings,
+        directory=directory,
+        node=calls.node_id(),
+    )
+    links = open_post(host, admission.secret, link_bounds(admission.settings))
+
+    async def look() -> None:
+        host.new_table(await directory.table())
+
+    try:
+        await look()
+        watch_peers(host, look)
+        yield host
+    finally:
+        await links.close(1.0)
+        await host.close()
 
 
 class Client:
@@ -61,7 +95,7 @@ class Client:
 
     async def _serve(self) -> None:
         namespace, name = namespace_and_name(self._system)
-        directory = RayDirectory(DirectoryPlan(name, namespace, factory=""))
+        directory = directory_of(namespace, name)
         try:
             admission: Admission = await directory.client.call("admission", timeout=OPENING)
         except DirectoryUnavailable as error:
@@ -69,27 +103,7 @@ class Client:
                 f"The system {self._system!r} cannot be found from this process; it may have been stopped. {error}"
             )
             raise SystemClosed(message) from error
-        loop = asyncio.get_running_loop()
-        # a client's epoch is any number that no other client has
-        sitting = Sitting(-1, secrets.randbits(62))
-        host = Host(
-            system=self._system,
-            sitting=sitting,
-            loop=loop,
-            clock=clock,
-            random=Random(),
-            settings=admission.settings,
-            directory=directory,
-            node=calls.node_id(),
-        )
-        links = open_post(host, admission.secret, link_bounds(admission.settings))
-
-        async def look() -> None:
-            host.new_table(await directory.table())
-
-        await look()
-        watch_peers(host, look)
-        self._loop = loop
+        loop = self._loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         closed = threading.Event()
 
@@ -97,11 +111,10 @@ class Client:
             loop.call_soon_threadsafe(ended.set)
             closed.wait(2.0)
 
-        atexit.register(close)
-        self._opened.set_result(host.delivery)
-        await ended.wait()
-        await links.close(1.0)
-        await host.close()
+        async with open_client(self._system, directory, admission) as host:
+            atexit.register(close)
+            self._opened.set_result(host.delivery)
+            await ended.wait()
         closed.set()
 
 

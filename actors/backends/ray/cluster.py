@@ -188,6 +188,7 @@ class Cluster:
         if failures:
             raise ClusterUnavailable(_why(self.embedded, options["address"], failures[0])) from failures[0]
         if self.embedded:
+            self._folder.tell(self.address)
             self._folder.outlast(Family(internals.started_processes()).lives())
 
     def _leave(self) -> None:

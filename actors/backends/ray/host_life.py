@@ -7,13 +7,14 @@ No Ray in this file.
 
 import asyncio
 import concurrent.futures
-import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from actors.operations.stacks import stacks_of
 
 SIGTERM = "SIGTERM"
 """The reason of a host that was told to leave while the system goes on: it finishes what it has first."""
@@ -44,6 +45,8 @@ class HostLife:
         self.budget = 0.0
         self.orders: asyncio.Queue[Any] = asyncio.Queue()
         """What others have told the entry to do."""
+        self.look: Callable[[], object] = _nothing
+        """What the entry lets operators see of it, called in any thread."""
         self._entry = entry
         self._payload = payload
         self._ready: concurrent.futures.Future[object] = concurrent.futures.Future()
@@ -92,16 +95,7 @@ class HostLife:
 
     def stacks(self) -> dict[str, str]:
         """What every thread and every task of the loop is doing now, by name; works while the loop is stuck."""
-        names = {thread.ident: thread.name for thread in threading.enumerate()}
-        found = {
-            f"thread {names.get(ident, ident)}": "".join(traceback.format_stack(frame))
-            for ident, frame in sys._current_frames().items()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  documented
-        }
-        if self._loop is not None:
-            for task in asyncio.all_tasks(self._loop):
-                frames = (traceback.format_stack(frame, 1)[0] for frame in task.get_stack())
-                found[f"task {task.get_name()}"] = "".join(frames)
-        return found
+        return stacks_of(self._loop)
 
     def _in_loop(self, call: Callable[[], object]) -> None:
         if self._loop is not None:
@@ -134,6 +128,10 @@ class HostLife:
 
 Entry = Callable[[Any, HostLife], Coroutine[Any, Any, object]]
 """The form of an entry."""
+
+
+def _nothing() -> None:
+    """The entry has not said what may be seen of it."""
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

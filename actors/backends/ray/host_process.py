@@ -100,6 +100,10 @@ class HostProcess:
         """What the host's threads and tasks are doing, also while its loop is stuck."""
         return self._life.stacks()
 
+    def look(self) -> object:
+        """What the entry lets operators see of it, also while its loop is stuck; None if it has not said what."""
+        return self._life.look()
+
     def __ray_shutdown__(self) -> None:
         """Called by Ray on every graceful way out, in the main thread."""
         self._leaving = True

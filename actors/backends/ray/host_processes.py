@@ -167,9 +167,8 @@ class HostProcesses:
         return asked
 
     def _create(self, plan: HostPlan, options: dict[str, Any]) -> Any:
-        # A detached actor without a name could never be found again; an attached one needs none, and none to clash.
-        named = {"name": plan.name} if self._detached else {}
-        return _actor_class().options(**options, **named).remote(plan)
+        # By its name operators find it, and a detached one could never be found again without.
+        return _actor_class().options(**options, name=plan.name).remote(plan)
 
     def _await(self, plan: HostPlan, actor: Any, needs: Needs, until: float, deadline: float) -> Host:
         actor_id = calls.actor_id(actor)

@@ -92,6 +92,6 @@ def _started(pid: int) -> str:
     """When the process started: field 22 of its stat where there is a /proc. Raises psutil.NoSuchProcess."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second if it ends while it is read
         return str(psutil.Process(pid).create_time())
     return stat.rpartition(")")[2].split()[19]

@@ -30,6 +30,8 @@ class Pulse:
     ) -> None:
         self.stalled = ""
         """The actor in which the loop hangs."""
+        self.stack = ""
+        """Where in it."""
         self.lag = 0.0
         """Seconds by which the loop was late the last time it was looked for; or is, if it hangs."""
         self._host = host
@@ -57,7 +59,7 @@ class Pulse:
             now, runs = self._host.clock(), self._answered
             fate = self._watchdog.tick(now, runs=runs, leased=self._host.may_act())
             if runs:
-                self.stalled = ""
+                self.stalled = self.stack = ""
                 self._ask_loop(now)
             else:
                 self.lag = max(self.lag, self._watchdog.hanging)
@@ -82,8 +84,8 @@ class Pulse:
         if not self.stalled:
             self.stalled = busy_actor(self._host)
             frame = sys._current_frames().get(self._host.thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  documented
-            stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
-            log.warning("The loop of %s hangs in %s:\n%s", self._host.sitting, self.stalled, stack)
+            self.stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
+            log.warning("The loop of %s hangs in %s:\n%s", self._host.sitting, self.stalled, self.stack)
         if now - self._renewed_at >= self._host.settings.renewal:
             self._renewed_at = now
             self._renew(self)

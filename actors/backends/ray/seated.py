@@ -15,6 +15,8 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
+from msgspec import structs
+
 from actors.address import Address, Sitting
 from actors.backends.ray import internals
 from actors.backends.ray.clocks import clock
@@ -33,6 +35,7 @@ from actors.links.links import Links
 from actors.links.settings import LinkSettings
 from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Standing, Table
 from actors.membership.watchdog import Watchdog
+from actors.operations.reports import HostReport
 from actors.placement import Placement
 from actors.post.link_bounds import link_bounds
 from actors.post.observed import post_of
@@ -136,6 +139,7 @@ class Seated:
         )
         links = self._links = open_post(host, member.secret, link_bounds(member.settings), may_flush=host.may_act)
         host.resumed = links.flush
+        host.attendant.look = self.report
         host.link_stats = links.look
         watch_peers(host, self._renew)
         host.seating.look_now = host.seating.when_acted = self._renew_soon
@@ -163,6 +167,12 @@ class Seated:
         self._pulse.start()
         self._renewing = loop.create_task(self._renew_for_ever())
         return host
+
+    def report(self) -> HostReport:
+        """How the host is, for operators; from any thread, also while its loop hangs."""
+        host, pulse, lease = self.host, self._pulse, self.host.lease_until - clock()
+        report = structs.replace(host.attendant.report(), name=self._place.name, lease=lease)
+        return report if pulse is None else structs.replace(report, lag=pulse.lag, stalled=pulse.stalled)
 
     async def refresh(self) -> None:
         """Get the newest table now."""
@@ -276,6 +286,7 @@ class Seated:
             suspended=not host.may_act(),
             lag=pulse.lag if pulse is not None else 0.0,
             stalled=pulse.stalled if pulse is not None else "",
+            stack=pulse.stack if pulse is not None else "",
         )
 
 

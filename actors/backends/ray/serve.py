@@ -9,6 +9,7 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +23,7 @@ from actors.backends.ray.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
 from actors.host import Host
 from actors.membership.seats import Heirs, Spare
+from actors.operations.reports import HostReport
 from actors.placement import Placement
 from actors.supervising.draining import drain
 from actors.supervising.root import NUMBER as ROOT
@@ -75,6 +77,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
         heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
     )
     seated = Seated(task.membership, place, end=partial(_end, task.name))
+    life.look = lambda: HostReport(task.name, os.getpid(), node_id, stacks=life.stacks())
     level = task.membership.settings.log_level
     sitting: Sitting | None = None
     if task.spare:
@@ -86,6 +89,8 @@ async def serve(task: HostTask, life: HostLife) -> None:
         if sitting is None:
             return
     host = await seated.take(sitting)
+    life.look = seated.report
+    host.attendant.leave = _leave
     host.placer = DriverPlacer(host, task.membership.driver)
     logs.to_stderr(level, str(host.sitting))
     if not task.spare:
@@ -104,6 +109,11 @@ def _end(name: str, reason: str) -> None:
     """End at once, from whatever thread."""
     log.critical("Host process %s ends: %s.", name, reason)
     os._exit(EXIT_CODE)
+
+
+def _leave() -> None:
+    """An operator drains this host: leave as by SIGTERM from anybody else."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _until_the_end(task: HostTask, life: HostLife, host: Host) -> None:

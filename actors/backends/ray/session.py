@@ -19,6 +19,12 @@ from actors.backends.ray.processes import Life
 SOCKET_NAME_LIMIT = 107
 """Bytes that the name of a Unix socket may have on Linux (103 on macOS)."""
 
+PREFIX = "understudy-"
+"""How the names of private folders begin."""
+
+ADDRESS, TOKEN = "address", "token"
+"""Files in a private folder."""
+
 LONGEST_SOCKET = len("/ray/session_2020-01-01_00-00-00_000000_1234567/sockets/") + 40
 """Bytes that Ray, or a link of ours, appends to the private folder's name."""
 
@@ -46,9 +52,9 @@ class PrivateFolder:
 
     def __init__(self, parent: Path | None = None, *, keep: bool = False) -> None:
         self._keep = keep
-        self.path = Path(tempfile.mkdtemp(prefix="understudy-", dir=parent or _short_parent()))
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent or _short_parent()))
         self.ray = self.path / "ray"
-        self.token = self.path / "token"
+        self.token = self.path / TOKEN
         descriptor = os.open(self.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
@@ -59,6 +65,10 @@ class PrivateFolder:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C at the terminal is for the program
         )
+
+    def tell(self, address: str) -> None:
+        """Write down where Ray can be joined, for operators who find this folder; they find the token beside it."""
+        (self.path / ADDRESS).write_text(address)
 
     def outlast(self, lives: Iterable[Life]) -> None:
         """If this process is killed, the janitor gives these processes 3 s to end, kills the rest, then removes.

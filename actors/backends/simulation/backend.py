@@ -23,7 +23,9 @@ from actors.backends.simulation.world import World
 from actors.errors import SystemClosed
 from actors.host import Host
 from actors.instrument import Opening
-from actors.membership.seats import Heirs
+from actors.membership.seats import Heirs, Member
+from actors.operations.operations import ask_hosts
+from actors.operations.reports import HostReport
 from actors.ref import endpoints
 from actors.settings import Settings
 from actors.stats import HostStats
@@ -154,6 +156,16 @@ class SimulationBackend:
         ]
         found = await asyncio.gather(*others, return_exceptions=True)
         return [host.look(), *(stats for stats in found if isinstance(stats, HostStats))]
+
+    async def members(self) -> list[Member]:
+        """Every host as the directory sees it."""
+        return await self.processes[0].members()
+
+    async def look_closely(self) -> tuple[list[HostReport], list[str]]:
+        """Every host, asked by its loop: there are no threads that could answer for one that hangs."""
+        host = self.processes[0].host
+        assert host is not None
+        return await ask_hosts(host, [seat.number for seat in host.seating.taken])
 
     def handled(self) -> list[int]:
         """How many messages the actors of each living host have handled."""

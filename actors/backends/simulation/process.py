@@ -13,7 +13,7 @@ from actors.backends.simulation.world import World
 from actors.instrument import Opening
 from actors.leased_host import LeasedHost
 from actors.links.links import Links
-from actors.membership.seats import Answer, Heartbeat, Heirs, Seat, Spare, Standing
+from actors.membership.seats import Answer, Heartbeat, Heirs, Member, Seat, Spare, Standing
 from actors.post.link_bounds import link_bounds
 from actors.post.lookout import Lookout
 from actors.post.observed import post_of
@@ -110,6 +110,10 @@ class Process:
         """Get the newest table now."""
         if self.host is not None:
             self.host.new_table(await self._office.table())
+
+    async def members(self) -> list[Member]:
+        """Every host as the directory sees it."""
+        return list(await self._office.ask("members"))
 
     # ---- sitting down -----------------------------------------------------------------------------------------------
 

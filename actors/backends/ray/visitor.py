@@ -1,0 +1,165 @@
+"""A visitor looks at systems from a process that is no part of them: finds Rays and systems, and opens a client.
+
+An embedded Ray is found by the private folder of its program, which has its address and its token and which only the
+same user of the same machine can read. On a cluster a visitor must be on one of its nodes.
+"""
+
+import asyncio
+import contextlib
+import getpass
+import os
+import socket
+import tempfile
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from actors.backends.ray import calls
+from actors.backends.ray.client import directory_of, open_client
+from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.directory_client import DirectoryClient
+from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.host_actors import look_at_hosts, system_of
+from actors.backends.ray.session import ADDRESS, PREFIX, TOKEN
+from actors.backends.ray.system_name import full_name
+from actors.errors import SystemClosed
+from actors.host import Host
+from actors.membership.seats import Heirs, Member
+from actors.operations.operations import Operations, ask_hosts
+from actors.operations.reports import HostReport
+
+PATIENCE = 2.0
+"""Seconds that a directory has to answer, and to be rebuilt after its end."""
+
+LOOK = 0.1
+"""Seconds between two looks at whether a directory has been rebuilt."""
+
+DIRECTORY = ("understudy:", ":directory")
+"""How the name of a directory's Ray actor begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedRay:
+    """A Ray that a program on this machine has started for itself."""
+
+    folder: Path
+    address: str
+    token: Path
+
+
+def embedded_rays() -> list[EmbeddedRay]:
+    """Those of this user's programs that run now, in the usual folders for temporary files."""
+    parents = dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp")))  # noqa: S108  where `session` makes them
+    folders = [folder for parent in parents for folder in sorted(parent.glob(f"{PREFIX}*"))]
+    found = [embedded_in(folder) for folder in folders]
+    return [each for each in found if each is not None and _listens(each.address)]
+
+
+def embedded_in(folder: Path) -> EmbeddedRay | None:
+    """What a program's private folder says of its Ray; None if it says nothing, or may not be read."""
+    try:
+        return EmbeddedRay(folder, (folder / ADDRESS).read_text(), folder / TOKEN)
+    except OSError:
+        return None
+
+
+def join(place: str | EmbeddedRay) -> Cluster:
+    """Join a Ray as one more driver; to be closed. Raises ClusterUnavailable, SettingsError.
+
+    The token of an embedded Ray is put into this process' environment.
+    """
+    if isinstance(place, EmbeddedRay):
+        os.environ["RAY_AUTH_TOKEN_PATH"] = str(place.token)
+        os.environ.pop("RAY_AUTH_TOKEN", None)
+        place = place.address
+    return open_cluster(ClusterSettings(address=place, connect_timeout=PATIENCE))
+
+
+def systems() -> list[tuple[str, str]]:
+    """Namespace and name of every system of the cluster that has a directory or a host."""
+    found: set[tuple[str, str]] = set()
+    before, after = DIRECTORY
+    for namespace, actor in calls.named_actors():
+        if actor.startswith(before) and actor.endswith(after):
+            found.add((namespace, actor[len(before) : -len(after)]))
+        elif (system := system_of(actor)) is not None:
+            found.add((namespace, system))
+    return sorted(found)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One system, as this process sees it; made by `visit`."""
+
+    namespace: str
+    name: str
+    host: Host | None = field(default=None, repr=False)
+    """A host without a seat that can ask the others; None if the directory did not let this process in."""
+    refused: str = ""
+    """Why there is none."""
+
+    @property
+    def system(self) -> str:
+        """The name that addresses carry."""
+        return full_name(self.namespace, self.name)
+
+    @property
+    def by(self) -> str:
+        """Who is here, for the log of a host."""
+        return f"{getpass.getuser()} on {socket.gethostname()}, process {os.getpid()}"
+
+    def guest(self) -> Host:
+        """The host without a seat. Raises SystemClosed, saying why, if there is none."""
+        if self.host is None:
+            text = f"The system {self.system} does not let this process in: {self.refused} `doctor` shows the rest."
+            raise SystemClosed(text)
+        return self.host
+
+    @property
+    def operations(self) -> Operations:
+        """As `system.operations` in the program itself. Raises SystemClosed."""
+        return Operations(self.guest(), self, self.by)
+
+    async def members(self) -> list[Member]:
+        """Every host as the directory sees it."""
+        if self.refused:
+            raise DirectoryUnavailable(self.refused)
+        client: DirectoryClient = directory_of(self.namespace, self.name).client
+        return list(await client.call("members", timeout=PATIENCE))
+
+    async def look_closely(self) -> tuple[list[HostReport], list[str]]:
+        """Host processes by Ray, in threads of theirs; the program that opened the system is none, and has its loop."""
+        reports, silent = await look_at_hosts(self.namespace, self.name)
+        if self.host is None:
+            silent = [*silent, "The program that opened the system was not asked, because that needs the directory."]
+        else:
+            drivers = [seat.number for seat in self.host.seating.taken if seat.heirs is Heirs.NOBODY]
+            more, also_silent = await ask_hosts(self.host, drivers)
+            reports, silent = [*reports, *more], [*silent, *also_silent]
+        return reports, silent
+
+
+@contextlib.asynccontextmanager
+async def visit(namespace: str, name: str) -> AsyncGenerator[Visit]:
+    """Look at a system of the cluster that was joined; a directory that does not answer is no error."""
+    directory = directory_of(namespace, name)
+    try:
+        admission = await directory.client.call("admission", timeout=PATIENCE)
+    except DirectoryUnavailable as error:
+        yield Visit(namespace, name, refused=str(error))
+        return
+    async with open_client(full_name(namespace, name), directory, admission) as host:
+        until = host.clock() + PATIENCE
+        while not host.table.complete and host.clock() < until:
+            await asyncio.sleep(LOOK)
+            host.new_table(await directory.table())
+        yield Visit(namespace, name, host)
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except (OSError, ValueError):
+        return False
+    return True
