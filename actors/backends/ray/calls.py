@@ -48,6 +48,12 @@ def find(name: str, namespace: str) -> Any:
     return _ray.get_actor(name, namespace=namespace)
 
 
+def named_actors() -> list[tuple[str, str]]:
+    """Namespace and name of every living actor of the cluster that has one."""
+    listed: list[dict[str, str]] = _ray.util.list_named_actors(all_namespaces=True)
+    return sorted((found["namespace"], found["name"]) for found in listed)
+
+
 def node_id() -> str:
     """Ray's id of the node this process is on."""
     return str(_ray.get_runtime_context().get_node_id())
