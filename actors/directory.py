@@ -320,7 +320,7 @@ class Directory:
     def _lose(self, seat: Seat) -> None:
         """The verdict: this sitting has ended."""
         self._end(seat.sitting)
-        if seat.heirs is not Heirs.NOBODY and self._settings.seat_losses:
+        if seat.heirs is Heirs.KEEPER or (seat.heirs is not Heirs.NOBODY and self._settings.seat_losses):
             self._vacate(seat, self._budget(seat.number).lose(self._time))
 
     def _end(self, sitting: Sitting) -> None:
@@ -330,7 +330,8 @@ class Directory:
         host, missing = self._hosts.get(number), self._missing.get(number)
         if host is not None and host.seat.epoch <= sitting.epoch:
             del self._hosts[number]
-            self._names = {name: held for name, held in self._names.items() if held[0] != number}
+            if host.seat.heirs is not Heirs.KEEPER:  # whose root, with its names, outlives it
+                self._names = {name: held for name, held in self._names.items() if held[0] != number}
         if missing is not None and missing.epoch <= sitting.epoch:
             del self._missing[number]
         self._changes += 1

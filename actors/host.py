@@ -231,7 +231,8 @@ class Host:
         return lifecycle.start(cell, signal)
 
     def _start_for_another(self, signal: StartChild) -> None:
-        if self.seating.is_over(signal.parent.seat, epoch_in(signal.child.number)):
+        parent = signal.parent
+        if self.seating.is_over(parent.seat, epoch_in(signal.child.number)) and parent != self.seating.kept_root:
             return  # its parent has ended meanwhile, with its host
         if self.start_here(signal):
             self.signal(signal.parent, ChildStarted(signal.child, signal.incarnation))
@@ -250,6 +251,8 @@ class Host:
     def signal(self, to: Address, signal: Signal) -> None:
         """Send a signal to a cell, or to the root, of any host."""
         if to.seat != self.seat:
+            if to == self.seating.kept_root:
+                self.seating.reports.told(signal)
             if self.post is None:
                 self.seating.nobody_there(to, signal)
             else:

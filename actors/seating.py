@@ -15,8 +15,10 @@ from msgspec import structs
 
 from actors.address import Address, Sitting, epoch_in
 from actors.cells.orphans import Orphans
+from actors.cells.reports import Reports
 from actors.directory import Seat, Table
 from actors.mail.dead_letters import HostLost
+from actors.membership.seats import Heirs
 from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
@@ -29,6 +31,9 @@ from actors.supervising.signals import (
 )
 
 log = logging.getLogger("understudy.host")
+
+ANY_KEEPER = 0
+"""Stands for the epoch of a keeper that may be still to come; no sitting has it."""
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -52,6 +57,11 @@ class Seating:
         """Called when another host says that the directory has news that matters: get the newest table soon."""
         self.when_acted: Callable[[], None] = _nothing
         """Called when `acknowledged` has risen by more than a new table: the directory waits to hear of it."""
+        self.when_over: Callable[[], None] = _nothing
+        """Called when the keeper says that the whole system has been stopped."""
+        self.kept_root: Address | None = None
+        """The root of a detached system, whose actors end with no keeper."""
+        self.reports = Reports(host)
         self.orphans = Orphans(host)
         self._ended: dict[int, int] = {}
         """The epoch of the last sitting of each seat that is known to have ended."""
@@ -133,6 +143,7 @@ class Seating:
             seats = {**seats, **{number: seat for number, seat in known.items() if number not in seats}}
             table = structs.replace(table, seats=tuple(seats.values()))
         self.table, self.seats = table, seats
+        self._find_kept_root()
         self.taken = tuple(seat for seat in table.seats if not seat.vacant)
         self.leaving &= {seat.sitting for seat in self.taken}
         ends = [sitting for sitting in self._ends(known) if self._end(sitting, before)]
@@ -144,9 +155,27 @@ class Seating:
                 self._taken(seat)
         arrived = self._host.returning is not None and self._host.seat in seats and self._host.seat not in known
         if arrived and self._host.returning is not None and table.complete:
-            self._host.returning.wait_for(seat.sitting for seat in self.taken if seat.number != self._host.seat)
+            self._host.returning.wait_for(self._parents())
         if ends or arrived:
             self._spread()
+
+    def _parents(self) -> list[Sitting]:
+        """The hosts that may have children here; of a kept root it is whichever keeper it has by then."""
+        others = [seat for seat in self.taken if seat.number != self._host.seat and seat.heirs is not Heirs.KEEPER]
+        kept = [Sitting(self.kept_root.seat, ANY_KEEPER)] if self.kept_root is not None else []
+        return [*(seat.sitting for seat in others), *kept]
+
+    def restored(self, host: Sitting) -> None:
+        """A host has sent the children that it has here."""
+        returning = self._host.returning
+        if returning is not None:
+            returning.restored(host)
+            if self.kept_root is not None and host.seat == self.kept_root.seat:
+                returning.restored(Sitting(host.seat, ANY_KEEPER))
+
+    def _find_kept_root(self) -> None:
+        keepers = [number for number, seat in self.seats.items() if seat.heirs is Heirs.KEEPER]
+        self.kept_root = Address(self._host.system, keepers[0], ROOT) if keepers else None
 
     def missing(self, away: Iterable[Sitting]) -> None:
         """These were away before the table was asked for; whoever is not in it has ended, even if it never was."""
@@ -225,7 +254,9 @@ class Seating:
             children = cell.seat_lost(sitting, gone=gone)
             if children is not None:
                 tables.append(children)
-            if cell.parent.seat == seat and epoch_in(cell.address.number) <= sitting.epoch:
+            if cell.parent.seat != seat or cell.parent == self.kept_root:
+                continue
+            if epoch_in(cell.address.number) <= sitting.epoch:
                 orphans.append(cell)
         if not gone:
             self._away[seat] = tables
@@ -279,7 +310,10 @@ class Seating:
         for children in tables:
             children.seat_taken(seat.number)
         if host.seat >= 0:
-            host.signal(Address(host.system, seat.number, ROOT), Restored(host.sitting))
+            root = Address(host.system, seat.number, ROOT)
+            if root == self.kept_root:
+                self.reports.give(root)
+            host.signal(root, Restored(host.sitting))
 
     def _read_no_more(self, number: int) -> None:
         """A sitting that has ended is not waited for any longer, because of what has become of its seat."""

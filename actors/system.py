@@ -31,7 +31,7 @@ from actors.reception.receptionist import Receptionist
 from actors.settings import RULES, Settings
 from actors.supervising.quarantines import Quarantines
 from actors.supervising.root import check
-from actors.supervising.signals import EndReason, StopReport
+from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Restart, Supervision
 
 if TYPE_CHECKING:
@@ -86,6 +86,15 @@ class OwnsTime(Protocol):
         ...
 
 
+@runtime_checkable
+class Outlives(Protocol):
+    """A backend whose system goes on when it is closed."""
+
+    async def shut_down(self) -> StopReport:
+        """Stop the whole system; returns when nothing is left of it."""
+        ...
+
+
 class System(Spawns):
     """A tree of actors. One object is opened and closed once.
 
@@ -94,8 +103,12 @@ class System(Spawns):
     instrument: what watches messages and lives on every host, for example `tracing.Tracing("shop")`; none by default.
     Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
     the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:
-    for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`; for "local" `seed`, `clock`;
-    for "simulation" `seed`, `faults`, `delays`, `drift`.
+    for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`, `detached`, `attach`; for "local" `seed`,
+    `clock`; for "simulation" `seed`, `faults`, `delays`, `drift`.
+
+    `System(on="ray", address=..., name="shop", detached=True)` makes a system that outlives this program and every
+    other one, until `shutdown`; `System(on="ray", address=..., attach="shop")` joins it. Settings, supervision and
+    instrument are then those with which it was made, but `health_port` is each program's own.
     Raises SettingsError for an impossible setting, TypeError for an option that nobody has.
     """
 
@@ -165,10 +178,12 @@ class System(Spawns):
         if self._host is not None:
             message = "This system was opened before. Make a new System(...) for each opening."
             raise SystemClosed(message)
+        port = self.settings.health_port
         self._host = await self._backend.open(self.settings, self.supervision, self._instrument)
-        if self.settings.health_port is not None:
+        self.settings = self._host.settings  # those of a system that was there before
+        if port is not None:
             try:
-                await self._answer_on(self.settings.health_port)
+                await self._answer_on(port)
             except BaseException:
                 await self.stop()
                 raise
@@ -192,6 +207,16 @@ class System(Spawns):
         if self._stopping is None:
             self._stopping = asyncio.ensure_future(self._stop(host))
         return await asyncio.shield(self._stopping)
+
+    async def shutdown(self) -> StopReport:
+        """Stop the whole system, for everybody: all actors, all hosts, and what makes a detached system go on.
+
+        Of a detached system `stop` ends this program's part only; of any other system both are the same. Returns when
+        nothing is left of it on the cluster, with a report of what had to be abandoned.
+        """
+        self._open()
+        report = await self._backend.shut_down() if isinstance(self._backend, Outlives) else StopReport()
+        return report + await self.stop()
 
     async def _stop(self, host: "Host") -> StopReport:
         report = StopReport()
@@ -231,9 +256,7 @@ class System(Spawns):
 
     async def stop_actor(self, ref: "Ref[Any]") -> StopReport:
         """Stop a top-level actor that was spawned from here, and wait for its report."""
-        children = self._open().root.children
-        child = children.table.get(ref.address.number)
-        return await children.stopped(child, EndReason.STOPPED) if child is not None else StopReport()
+        return await self._open().root.children.dismiss(ref.address)
 
     async def lookup(self, name: str) -> "Ref[Any] | None":
         """The living top-level actor of this name, wherever it was spawned."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from actors.cells.blueprint import Blueprint
+from actors.errors import Unplaceable
 from actors.supervising.signals import Spec, captured
 from actors.supervising.supervision import Restart
 
@@ -67,9 +68,13 @@ class Spawner:
     def spawn_nowait(self, actor_class: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> "Ref[A]":
         """Start an actor without waiting: the ref is good at once, and a failing start is the supervisor's alone.
 
-        Not for top-level names and not for placements that may need a new host: both have to ask first.
+        Not for top-level names and not for placements that may need a new host: both have to ask first. Nor for the
+        top-level actors of a detached system, which have to be written down first.
         """
         host = self._host
+        if not self._children.starts_at_once:
+            message = "A top-level actor of a detached system is written down before it starts: `await spawn(...)`."
+            raise Unplaceable(message)
         spec = self._spec(actor_class, args, kwargs)
         child = self._children.start(spec, self._name, host.place_now(self._placement), host.next_number())
         return cast("Ref[A]", host.ref_to(child.address))

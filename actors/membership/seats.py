@@ -24,7 +24,9 @@ class Heirs(StrEnum):
     MADE = "made"
     """A process that is made for this seat, because its host had needs of its own."""
     NOBODY = "nobody"
-    """The driver's seat: the system ends with it."""
+    """The seat of a program: what lives there ends with it, and with the driver the system."""
+    KEEPER = "keeper"
+    """The seat of a detached system's root: the next keeper. Actors whose parent is that root end with none of them."""
 
 
 class Seat(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ class SparePool:
         """
         there = [spare for spare in self.spares if self._heard[spare.name] >= since]
         made = [spare for spare in there if spare.seat == seat.number]
-        if made or seat.heirs is Heirs.MADE:
+        if made or seat.heirs is not Heirs.SPARES:
             return made[0] if made else None
         anybody = [spare for spare in there if spare.seat is None]
         return min(anybody, key=lambda spare: spare.node != seat.node, default=None)

@@ -74,6 +74,9 @@ class Supervisor(Protocol):
 class Children:
     """The children of one incarnation of one supervisor."""
 
+    starts_at_once = True
+    """Whether `start` starts; else that is asked for by `started`."""
+
     __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "_vigil", "owner", "restarts", "table")
 
     def __init__(self, owner: Supervisor, supervision: Supervision) -> None:
@@ -104,17 +107,20 @@ class Children:
         """The number of the next child; for a top-level name only once the whole system has granted it (rule A3)."""
         host = self.owner.host
         number = host.next_number()
-        address = Address(host.system, seat, number)
+        if name is not None:
+            await self.claim(name, Address(host.system, seat, number))
+        return number
+
+    async def claim(self, name: str, address: Address) -> None:
+        """Claim a child's name wherever it must be unique besides this table; NameTaken."""
         try:
-            granted = name is None or await self.owner.claim(name, address)
-        except BaseException:
-            if name is not None:  # it may have been granted meanwhile; freeing what another holds does nothing
-                self.owner.released(name, address)
+            granted = await self.owner.claim(name, address)
+        except BaseException:  # it may have been granted meanwhile; freeing what another holds does nothing
+            self.owner.released(name, address)
             raise
         if not granted:
             message = f"The system has a living top-level actor {name!r}. Choose another name, or look it up."
             raise NameTaken(message)
-        return number
 
     def names(self) -> dict[str, Address]:
         """The children that have names."""
@@ -286,6 +292,11 @@ class Children:
     async def stopped(self, child: Child, reason: EndReason) -> StopReport:
         """Stop a child and wait for its report; whoever stops waiting does not end the wait of others."""
         return await asyncio.shield(self.stop(child, reason))
+
+    async def dismiss(self, address: Address) -> StopReport:
+        """Stop the child of this address, if there is one, and wait for its report."""
+        child = self.table.get(address.number)
+        return await self.stopped(child, EndReason.STOPPED) if child is not None else StopReport()
 
     async def stop_all(self, reason: EndReason) -> StopReport:
         """Stop every child: named ones in reverse order, one by one; runs of unnamed ones together (rule A41)."""

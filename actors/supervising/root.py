@@ -18,7 +18,7 @@ from actors.stats import HostStats
 from actors.supervising.children import Children
 from actors.supervising.draining import Leaving
 from actors.supervising.quarantines import QuarantineRequest, answer
-from actors.supervising.signals import NewsAbout, OfChild, Restored, Signal
+from actors.supervising.signals import ChildNoted, NewsAbout, OfChild, Restored, Signal, SystemOver
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ class Root:
         elif isinstance(signal, NewsAbout):
             self.host.seating.heard(signal)
         elif isinstance(signal, Restored):
-            if self.host.returning is not None:
-                self.host.returning.restored(signal.host)
+            self.host.seating.restored(Sitting(*signal.host))
+        elif isinstance(signal, ChildNoted):
+            self.host.seating.reports.noted(signal.child)
+        elif isinstance(signal, SystemOver):
+            self.host.seating.when_over()
         else:
             log.error("A root was sent %s; nothing was done.", type(signal).__name__)

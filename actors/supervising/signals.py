@@ -269,7 +269,24 @@ class Restored(msgspec.Struct, frozen=True):
     host: Sitting
 
 
-OfHost = NewsAbout | Restored
+class ChildHere(msgspec.Struct, frozen=True):
+    """Host to the root of a new keeper: this actor of the root lives here."""
+
+    child: Address
+    incarnation: int
+
+
+class ChildNoted(msgspec.Struct, frozen=True):
+    """Keeper's root to a host: that this actor has ended stands where a keeper's end does not reach; forget it."""
+
+    child: Address
+
+
+class SystemOver(msgspec.Struct, frozen=True):
+    """Keeper's root to every host: the whole system has been stopped."""
+
+
+OfHost = NewsAbout | Restored | ChildHere | ChildNoted | SystemOver
 """What hosts tell each other, root to root."""
 
 Signal = OfChild | OfPeer | OfHost | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended

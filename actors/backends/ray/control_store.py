@@ -36,9 +36,16 @@ class ControlStore:
         """Forget the key, if it is there."""
         internals.key_delete(key.encode(), self._namespace)
 
+    def clear(self) -> None:
+        """Forget everything: the system has been stopped, and nobody of it is left who could be taken for another."""
+        for key in self.keys(""):
+            self.delete(key)
+
     def keys(self, prefix: str) -> list[str]:
         """All keys that begin with `prefix`, sorted."""
-        return sorted(key.decode() for key in internals.key_list(prefix.encode(), self._namespace))
+        left = self._namespace.partition(b":")[2] + b":"  # of the namespace, which Ray cuts off at its first colon
+        listed = internals.key_list(prefix.encode(), self._namespace)
+        return sorted(key.removeprefix(left).decode() for key in listed)
 
 
 def claim_generation(store: ControlStore, claimant: str, unix_time: float | None = None) -> int:

@@ -121,6 +121,23 @@ class HostProcesses:
         self._hosts |= {host.name: host for host in hosts}
         return hosts
 
+    def adopt(self, names: Iterable[str], deadline: float) -> list[Host]:
+        """Take over detached hosts, which another process has started; those not ready at the deadline are killed."""
+        until = time.monotonic() + deadline
+        adopted: list[Host] = []
+        for name in names:
+            try:
+                actor = calls.find(name, self._namespace)
+            except ValueError:  # it has ended meanwhile
+                continue
+            try:
+                adopted.append(self._await(HostPlan(name, ""), actor, Needs(), until, deadline))
+            except (HostFailed, Unplaceable) as error:
+                logger.warning("%s", error)
+                calls.kill(actor)
+        self._hosts |= {host.name: host for host in adopted}
+        return adopted
+
     def _kill_if_closed(self) -> None:
         """`close` may have come before those that were just created were known to it."""
         if self._closed:

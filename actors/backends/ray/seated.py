@@ -11,20 +11,19 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from uuid import uuid4
 
 from msgspec import structs
 
 from actors.address import Address, Sitting
-from actors.backends.ray import internals
 from actors.backends.ray.clocks import clock
 from actors.backends.ray.directory_actor import DirectoryPlan
 from actors.backends.ray.errors import DirectoryUnavailable, SeatLost
 from actors.backends.ray.lookout import look_for_missing, watch_peers
 from actors.backends.ray.pulse import Pulse
 from actors.backends.ray.ray_directory import RayDirectory
+from actors.backends.ray.sockets import leave_sockets, socket_folder
 from actors.backends.ray.store import PayloadStore
 from actors.backends.ray.system_name import full_name
 from actors.backends.ray.tls import tls_of
@@ -43,7 +42,7 @@ from actors.post.post import Post
 from actors.settings import Settings
 from actors.stats import HostStats
 from actors.supervising.root import NUMBER as ROOT
-from actors.supervising.root import LookAtHost
+from actors.supervising.root import LookAtHost, Root
 from actors.supervising.supervision import Supervision
 
 log = logging.getLogger("understudy.ray")
@@ -84,7 +83,7 @@ class Seated:
     """A host on its seat. `take` opens it on the running loop; `leave` closes it in order.
 
     `end` is called when the host must not go on, with the reason, in whatever thread finds that out: there is a verdict
-    on it, or its loop hangs, or nobody could be reached for too long.
+    on it, or its loop hangs, or nobody could be reached for too long. `root` makes the root, where it is a special one.
     """
 
     def __init__(
@@ -94,12 +93,14 @@ class Seated:
         *,
         end: Callable[[str], None],
         heard: Callable[[Table], None] | None = None,
+        root: Callable[[Host], Root] | None = None,
     ) -> None:
         self.membership = membership
         self.directory = RayDirectory(membership.directory)
         self._place = place
         self._end = end
         self._heard = heard
+        self._make_root = root
         self._seat: Seat | None = None
         self._host: LeasedHost | None = None
         self._links: Links | None = None
@@ -137,15 +138,16 @@ class Seated:
             instrument=member.instrument,
             takes_over=given,
         )
+        if self._make_root is not None:
+            host.root = self._make_root(host)
         links = self._links = open_post(host, member.secret, link_bounds(member.settings), may_flush=host.may_act)
         host.resumed = links.flush
         host.attendant.look = self.report
         host.link_stats = links.look
         watch_peers(host, self._renew)
         host.seating.look_now = host.seating.when_acted = self._renew_soon
-        sockets = Path(internals.session_folder()) / "u"
-        sockets.mkdir(mode=0o700, exist_ok=True)
-        endpoints = await links.listen(directory=str(sockets), host=place.address if member.over_tcp else None)
+        sockets = str(socket_folder(host.system))
+        endpoints = await links.listen(directory=sockets, host=place.address if member.over_tcp else None)
         self._seat = Seat(
             sitting.seat,
             sitting.epoch,
@@ -185,6 +187,7 @@ class Seated:
             await self._host.post.payloads_taken(seconds / 2)
         if self._links is not None:
             await self._links.close(seconds)
+            leave_sockets(self.host.system)
         if self._renewing is not None:
             self._renewing.cancel()
         if self._pulse is not None:

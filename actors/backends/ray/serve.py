@@ -76,7 +76,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
         labels=node.labels,
         heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
     )
-    seated = Seated(task.membership, place, end=partial(_end, task.name))
+    seated = Seated(task.membership, place, end=partial(end_at_once, task.name))
     life.look = lambda: HostReport(task.name, os.getpid(), node_id, stacks=life.stacks())
     level = task.membership.settings.log_level
     sitting: Sitting | None = None
@@ -105,7 +105,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
     await seated.leave(max(0.2, life.budget / 2))
 
 
-def _end(name: str, reason: str) -> None:
+def end_at_once(name: str, reason: str) -> None:
     """End at once, from whatever thread."""
     log.critical("Host process %s ends: %s.", name, reason)
     os._exit(EXIT_CODE)

@@ -20,6 +20,9 @@ log = logging.getLogger("understudy.ray")
 REPLACE_AFTER = 2.0
 """Seconds between the call of a spare, or the opening of the system, and the start of the next one."""
 
+HOSTS = (Heirs.SPARES, Heirs.MADE)
+"""Who inherits the seat of a host, as against that of a program or of the keeper."""
+
 Make = Callable[[str | None, Seat | None], Awaitable[None]]
 """Starts a spare on a node (None: anywhere), or one that is made for a seat; returns when it stands by."""
 
@@ -89,7 +92,7 @@ class Understudies:
 
     def _wanted(self, table: Table) -> "Counter[str]":
         """How many spares each node should have: all nodes that have hosts in turn."""
-        nodes = sorted({seat.node for seat in table.seats if seat.heirs is not Heirs.NOBODY and not seat.vacant})
+        nodes = sorted({seat.node for seat in table.seats if seat.heirs in HOSTS and not seat.vacant})
         count = self._settings.spares if self._settings.spares is not None else len(nodes)
         return Counter(nodes[index % len(nodes)] for index in range(count)) if nodes else Counter()
 

@@ -1,0 +1,121 @@
+"""The backend of a program that is attached to a detached system, which it may have made just before.
+
+It takes a seat as the driver of any system does, and asks the keeper for what else the driver would do. When it leaves,
+or dies, nothing of the system ends but the actors that it has placed on itself.
+"""
+
+import asyncio
+import secrets
+import time
+
+from actors.backends.ray import detached
+from actors.backends.ray.detached import KeeperTask
+from actors.backends.ray.directory_actor import DirectoryPlan
+from actors.backends.ray.fleet import START_TIMEOUT, environment_of
+from actors.backends.ray.open_directory import Admission
+from actors.backends.ray.options import RayOptions
+from actors.backends.ray.program import Program
+from actors.backends.ray.seated import Membership
+from actors.backends.ray.serve import DriverPlacer
+from actors.errors import UnderstudyError
+from actors.host import Host
+from actors.instrument import Opening
+from actors.settings import Settings
+from actors.supervising.distant_root import DistantRoot
+from actors.supervising.signals import EndReason, StopReport
+from actors.supervising.supervision import Supervision
+
+LAST = 15.0
+"""Seconds that the keeper has to end itself and the directory once all hosts have stopped."""
+
+LOOK = 0.05
+"""Seconds between two looks at whether anything of the system is left."""
+
+
+class AttachedBackend(Program):
+    """A detached system, as a program sees it that is attached to it."""
+
+    def __init__(self, options: RayOptions) -> None:
+        super().__init__(options)
+        detached.check(options)
+        self._system = options.attach or options.name or ""
+        self._root: DistantRoot | None = None
+        self._budget = 1.0
+        self._stopped = False
+        """Whether the keeper has said that the system has been stopped."""
+        self._ending = False
+        """Whether this program has asked for that."""
+
+    async def open(self, settings: Settings, supervision: Supervision, instrument: Opening | None = None) -> Host:
+        """Make the system if that was asked for, and join it."""
+        try:
+            return await self._open(settings, supervision, instrument)
+        except BaseException:
+            await asyncio.shield(self._leave())
+            raise
+
+    async def _open(self, settings: Settings, supervision: Supervision, instrument: Opening | None) -> Host:
+        options = self._options
+        cluster = await self._join()
+        if options.detached:
+            secret = secrets.token_bytes(32)
+            plan = DirectoryPlan(
+                self._system,
+                options.namespace,
+                "actors.backends.ray.open_directory:open_directory",
+                config=Admission(secret, settings, self._system),
+                detached=True,
+            )
+            member = Membership(plan, secret, settings, over_tcp=True, supervision=supervision, instrument=instrument)
+            await asyncio.to_thread(detached.make, KeeperTask(member, environment_of(cluster)), 2 * START_TIMEOUT)
+        member = await asyncio.to_thread(detached.find, self._system, options.namespace, START_TIMEOUT)
+        self._budget = member.settings.stop_budget
+
+        def make_root(host: Host) -> DistantRoot:
+            return DistantRoot(host, member.supervision, member.driver)
+
+        host, _ = await self._sit(member, cluster, root=make_root)
+        assert isinstance(host.root, DistantRoot)
+        self._root = host.root
+        host.seating.when_over = self._is_over
+        host.placer = DriverPlacer(host, member.driver)
+        return host
+
+    def _is_over(self) -> None:
+        """The keeper says that the system has been stopped."""
+        self._stopped = True
+        if self._root is not None and not self._ending:
+            self._over("it has been stopped")
+
+    async def shut_down(self) -> StopReport:
+        """Stop the whole system; returns when nothing is left of it."""
+        assert self._root is not None
+        self._ending = True
+        report = await self._root.stop_system(lambda: self._stopped)
+        until = time.monotonic() + LAST
+        while await asyncio.to_thread(detached.exists, self._system, self._options.namespace):
+            if time.monotonic() > until:
+                raise UnderstudyError(
+                    f"The system {self._system!r} was stopped, but Ray still lists a part of it after {LAST:g} s. "
+                    "Look at `ray list actors`, and end what is left."
+                )
+            await asyncio.sleep(LOOK)  # Ray has no call that ends when a name is free
+        return report
+
+    async def close(self, report: StopReport) -> None:
+        """Leave the system; the actors that live in this program end."""
+        del report
+        await asyncio.shield(self._leave())
+
+    async def _leave(self) -> None:
+        if self._seated is not None and self._root is not None and not self._root.host.closed:
+            try:
+                async with asyncio.timeout(self._budget):
+                    await self._root.host.stop_cells(EndReason.STOPPED)
+            except TimeoutError:
+                pass  # a program that leaves waits for nobody longer than that
+        await self._stand_up(self._budget)
+        await self._part()
+
+    def hurry(self) -> None:
+        """There is nothing to hurry: no host is this program's."""

@@ -1,0 +1,120 @@
+"""Detached systems of a cluster: made, found and listed by the name of the Ray actor that keeps each."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError, RayTaskError
+
+from actors.backends.ray import calls, internals, placement
+from actors.backends.ray.claim import is_taken
+from actors.backends.ray.errors import HostFailed
+from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
+from actors.backends.ray.options import RayOptions
+from actors.backends.ray.placement import Needs
+from actors.backends.ray.seated import Membership
+from actors.errors import SettingsError
+
+PAUSE = 0.1
+"""Seconds between two attempts to reach a keeper that is being started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperTask:
+    """What a keeper keeps, and what is set in the environment of the processes it makes."""
+
+    membership: Membership
+    environment: dict[str, str]
+
+
+def names(namespace: str) -> list[str]:
+    """The detached systems of a cluster that this process has joined. Blocks."""
+    found = [name.split(":") for space, name in calls.named_actors() if space == namespace]
+    return [parts[1] for parts in found if len(parts) == 3 and parts[0] == "understudy" and parts[2] == "keeper"]  # noqa: PLR2004 - as `keeper_name` makes them
+
+
+def keeper_name(system: str) -> str:
+    """The name of the Ray actor that keeps a system."""
+    return f"understudy:{system}:keeper"
+
+
+def check(options: RayOptions) -> None:
+    """Raise SettingsError for options that cannot be those of a detached system; nothing has been started yet."""
+    if options.detached and options.attach is not None:
+        raise SettingsError("A system is made (`detached=True`) or joined (`attach=...`). Leave one of the two out.")
+    if options.detached and not options.name:
+        raise SettingsError("A detached system is found by its name: System(on='ray', name='shop', detached=True).")
+    if (options.name or options.attach or "").count(":"):
+        raise SettingsError("The name of a detached system has no colon. Choose another one.")
+    address = options.address or os.environ.get("RAY_ADDRESS") or "local"
+    joined = ray.is_initialized() and not internals.started_processes()
+    if address == "local" and not joined:
+        raise SettingsError(
+            "A detached system needs a cluster that outlives this program, and an embedded Ray ends with it. Start one "
+            "(`ray start --head`), and name it: System(on='ray', address='HOST:PORT', ...) or the variable RAY_ADDRESS."
+        )
+
+
+def make(task: KeeperTask, deadline: float) -> None:
+    """Start the keeper, which makes everything else; returns when the system is open. Blocks.
+
+    Raises SettingsError if there is a system of that name, HostFailed with the reason for one that cannot be opened.
+    """
+    plan = task.membership.directory
+    needs = Needs(head=True)
+    named = placement.check(needs, placement.living_nodes())
+    options = placement.options(needs, named) | {
+        "name": keeper_name(plan.system),
+        "namespace": plan.namespace,
+        "lifetime": "detached",
+        "max_restarts": -1,
+        "max_task_retries": 0,
+        "max_concurrency": MAX_CONCURRENCY,
+    }
+    if task.environment:
+        options["runtime_env"] = {"env_vars": task.environment}
+    host_plan = HostPlan(keeper_name(plan.system), "actors.backends.ray.keeper:keep", task)
+    try:
+        actor_class: Any = ray.remote(HostProcess)
+        actor = actor_class.options(**options).remote(host_plan)
+    except ValueError as error:
+        raise is_taken(plan.system, plan.namespace) from error
+    try:
+        calls.get(actor.ready.remote(), deadline)
+    except BaseException as error:
+        calls.kill(actor)
+        if isinstance(error, RayTaskError | RayActorError | GetTimeoutError):
+            raise HostFailed(f"The detached system {plan.system!r} could not be opened: {error}") from error
+        raise
+
+
+def find(system: str, namespace: str, deadline: float) -> Membership:
+    """What a program needs to join a detached system; waits for a keeper that is being started again. Blocks.
+
+    Raises SettingsError, naming those that there are, if there is none of that name.
+    """
+    until = time.monotonic() + deadline
+    while True:
+        try:
+            actor = calls.find(keeper_name(system), namespace)
+            report: HostReport = calls.get(actor.ready.remote(), max(0.1, until - time.monotonic()))
+        except ValueError as error:
+            there = ", ".join(map(repr, names(namespace))) or "none"
+            raise SettingsError(
+                f"This cluster has no detached system {system!r} (namespace {namespace!r}); there are: {there}. "
+                f"To make one: System(on='ray', name={system!r}, detached=True)."
+            ) from error
+        except (ActorUnavailableError, RayActorError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)  # Ray has no call that ends when an actor is back
+        else:
+            assert isinstance(report.report, Membership)
+            return report.report
+
+
+def exists(system: str, namespace: str) -> bool:
+    """Whether anything of a detached system goes on: its keeper, its directory, or a host. Blocks."""
+    return any(space == namespace and name.startswith(f"understudy:{system}:") for space, name in calls.named_actors())

@@ -1,0 +1,102 @@
+"""A program's own place in a system on Ray: the cluster that it has joined, its seat there, and the way out of both."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from actors.backends.ray import ray_pickling
+from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.host_actors import look_at_hosts
+from actors.backends.ray.options import RayOptions
+from actors.backends.ray.placement import Node, living_nodes
+from actors.backends.ray.seated import Membership, Place, Seated, look_at
+from actors.backends.ray.sigterm import nothing, take_sigterm_back
+from actors.leased_host import LeasedHost
+from actors.membership.seats import Heirs, Member, Table
+from actors.operations.reports import HostReport
+from actors.stats import HostStats
+
+log = logging.getLogger("understudy.ray")
+
+
+class Program:
+    """What the driver of a system and a program that is attached to one have in common."""
+
+    def __init__(self, options: RayOptions) -> None:
+        self._options = options
+        self._system = ""
+        self._cluster: Cluster | None = None
+        self._seated: Seated | None = None
+        self._unteach: Callable[[], None] = _nothing
+        self._give_sigterm_back: Callable[[], object] = nothing
+
+    async def _join(self) -> Cluster:
+        """Start Ray, or join it."""
+        options = self._options
+        described = ClusterSettings(
+            address=options.address,
+            namespace=options.namespace,
+            node_ip_address=options.node_address,
+            **options.cluster,
+        )
+        cluster = self._cluster = await asyncio.to_thread(open_cluster, described)
+        self._give_sigterm_back = take_sigterm_back()
+        return cluster
+
+    async def _sit(self, member: Membership, cluster: Cluster, **more: Any) -> tuple[LeasedHost, dict[str, Node]]:
+        """Take the seat of a program, which nobody inherits; the host, and the nodes by id."""
+        nodes = {node.node_id: node for node in await asyncio.to_thread(living_nodes)}
+        here = nodes[cluster.node_id]
+        place = Place(node=here.node_id, address=here.address, labels=here.labels, heirs=Heirs.NOBODY)
+        seated = self._seated = Seated(member, place, end=self._over, heard=self._heard, **more)
+        host = await seated.take()
+        self._unteach = ray_pickling.teach(host.sitting.epoch)
+        return host, nodes
+
+    def _heard(self, table: Table) -> None:
+        """The directory has answered; this is the newest table."""
+
+    def _over(self, reason: str) -> None:
+        """This process must not go on as a host; what waits here for others hears that the system is closed."""
+        assert self._seated is not None
+        host = self._seated.host
+        log.critical("This program is not a part of the system %s any more: %s.", host.system, reason)
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            host.loop.call_soon_threadsafe(lambda: None if host.closed else host.work.start_system(host.close()))
+
+    async def stats(self) -> list[HostStats]:
+        """The figures of every host."""
+        assert self._seated is not None
+        return await look_at(self._seated.host)
+
+    async def members(self) -> list[Member]:
+        """Every host as the directory sees it."""
+        assert self._seated is not None
+        return list(await self._seated.directory.ask("members"))
+
+    async def look_closely(self) -> tuple[list[HostReport], list[str]]:
+        """Every host process as it sees itself, and who does not answer; hosts are asked by Ray, so loops may hang."""
+        assert self._seated is not None
+        reports, silent = await look_at_hosts(self._options.namespace, self._system)
+        return [self._seated.report(), *reports], silent
+
+    async def _stand_up(self, budget: float) -> None:
+        """Give up the seat."""
+        if self._seated is not None:
+            await self._seated.leave(budget)
+            self._seated = None
+        self._unteach()
+        self._unteach = _nothing
+        self._give_sigterm_back()
+
+    async def _part(self) -> None:
+        """Leave Ray."""
+        if self._cluster is not None:
+            await asyncio.to_thread(self._cluster.close)
+            self._cluster = None
+
+
+def _nothing() -> None:
+    """Ray's pickler was taught nothing."""
