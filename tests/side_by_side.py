@@ -17,6 +17,7 @@ ON_SHARED_RAY = (
     "tests/ray/membership/",
     "tests/ray/system/",
     "tests/ray/test_cluster.py",
+    "tests/ray/test_detached.py",
     "tests/ray/test_directory.py",
     "tests/ray/test_host_processes.py",
     "tests/ray/test_placement.py",
