@@ -80,6 +80,8 @@ class Directory:
         self._budgets: dict[int, SeatBudget] = {}
         self._pool = SparePool()
         self._news: list[Appointment] = []
+        self.keeper_is_silent = False
+        """Whether a keeper was lost without proof, so that its process may be there; whoever ends it says False."""
         self._names: dict[str, tuple[int, Address]] = {}
         self._called_at: float | None = None
         self._time = 0.0
@@ -246,6 +248,7 @@ class Directory:
             self._time += min(max(0.0, now - called_at), 2 * self._settings.renewal)
         for host in list(self._hosts.values()):
             if self._time - host.heard > self._patience(host.seat):
+                self.keeper_is_silent |= host.seat.heirs is Heirs.KEEPER
                 self._lose(host.seat)
         self._changes += self._pool.drop_silent(self._time - self._settings.verdict)
         for vacancy in self._vacancies.values():
@@ -321,7 +324,9 @@ class Directory:
         """The verdict: this sitting has ended."""
         self._end(seat.sitting)
         if seat.heirs is Heirs.KEEPER or (seat.heirs is not Heirs.NOBODY and self._settings.seat_losses):
-            self._vacate(seat, self._budget(seat.number).lose(self._time))
+            # without a keeper nobody would decide anything, so no loss of it is one too many
+            wait = 0.0 if seat.heirs is Heirs.KEEPER else self._budget(seat.number).lose(self._time)
+            self._vacate(seat, wait)
 
     def _end(self, sitting: Sitting) -> None:
         """The seat is out of the table, whoever sat there."""

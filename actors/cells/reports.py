@@ -48,7 +48,7 @@ class Reports:
             if cell.parent != root:
                 continue
             present = cell.incarnation if cell.successor is None else cell.successor.incarnation
-            host.signal(root, ChildHere(cell.address, present))
+            host.signal(root, ChildHere(cell.address, present, cell.began))
             waits = self._waits.get(cell.address.number)
             if waits is not None and cell.failing and cell.successor is None and waits.incarnation == present:
                 host.signal(root, waits)

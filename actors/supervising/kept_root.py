@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from actors.address import Address, Sitting
-from actors.errors import SpawnFailed
+from actors.errors import NameTaken, SpawnFailed
 from actors.mail.envelope import Asker
 from actors.supervising.child import Child
 from actors.supervising.children import Children
@@ -20,6 +20,7 @@ from actors.supervising.signals import (
     ChildEnded,
     ChildHere,
     ChildNoted,
+    ChildStarted,
     EndReason,
     Restored,
     Signal,
@@ -48,7 +49,7 @@ class KeptChildren(Children):
         """These were started by a former keeper. Each counts as away until its host has said that it lives."""
         for entry in entries:
             child = Child(Address(self.owner.host.system, entry.seat, entry.number), entry.spec, entry.name)
-            child.running = child.away = True
+            child.away = True
             self.table[entry.number] = child
             if entry.name is not None:
                 self._by_name[entry.name] = child
@@ -80,13 +81,18 @@ class KeptRoot(Root):
         """Whether somebody has asked to stop the system."""
         self._stoppers: list[Asker] = []
         self._hiring: dict[int, asyncio.Task[None]] = {}
+        """What is being written down and started, by the number of each actor."""
+        self._reserved: set[str | None] = set()
+        """Their names."""
+        self._unwanted: set[int] = set()
+        """Numbers of those among them that are not to be started any more."""
 
     def take(self, request: object, asker: Asker) -> None:
         """Answer programs, and what any host is asked."""
         if isinstance(request, Hire):
             self.host.work.start_system(self._answer(self._hire(request.entries), asker))
         elif isinstance(request, Dismiss):
-            self.host.work.start_system(self._answer(self.kept.dismiss(Address(*request.actor)), asker))
+            self.host.work.start_system(self._answer(self._dismiss(Address(*request.actor)), asker))
         elif isinstance(request, StopSystem):
             self._stoppers.append(asker)
             self.stopping.set()
@@ -126,6 +132,8 @@ class KeptRoot(Root):
             return
         child.away = False
         child.incarnation = signal.incarnation
+        if signal.started:
+            self.kept.on_started(ChildStarted(signal.child, signal.incarnation))
 
     # ---- hiring -----------------------------------------------------------------------------------------------------
 
@@ -137,32 +145,60 @@ class KeptRoot(Root):
         if hiring is None:
             if self.stopping.is_set():
                 raise SpawnFailed("The system is being stopped; no actor is started any more.")
-            if all(entry.number in self.kept.table for entry in entries):
-                return  # by a former keeper
-            hiring = self._hiring[entries[0].number] = self.host.work.start_apart(self._begin(entries))
-            hiring.add_done_callback(lambda _: self._hiring.pop(entries[0].number))
+            self._reserve([entry.name for entry in entries if entry.number not in self.kept.table])
+            hiring = self.host.work.start_apart(self._begin(entries))
+            self._hiring |= {entry.number: hiring for entry in entries}
+            hiring.add_done_callback(lambda _: self._hired(entries))
         try:
             await asyncio.shield(hiring)
         except SpawnFailed as error:
             raise (error.__cause__ if isinstance(error.__cause__, Exception) else error) from None
 
+    def _hired(self, entries: tuple[Entry, ...]) -> None:
+        for entry in entries:
+            del self._hiring[entry.number]
+            self._unwanted.discard(entry.number)
+            self._reserved.discard(entry.name)
+
+    def _reserve(self, names: list[str | None]) -> None:
+        """All names of top-level actors are claimed here, so a name is written down for one actor only."""
+        for name in names:
+            if name is not None and (name in self._reserved or self.kept.named(name) is not None):
+                raise NameTaken(f"The system has a living top-level actor {name!r}. Choose another, or look it up.")
+            self._reserved.add(name)
+
+    async def _dismiss(self, address: Address) -> StopReport:
+        hiring = self._hiring.get(address.number)
+        if hiring is not None and address.number not in self.kept.table:  # whoever asked for it waits no more
+            self._unwanted.add(address.number)
+            await asyncio.wait([hiring])
+        return await self.kept.dismiss(address)
+
     async def _begin(self, entries: tuple[Entry, ...]) -> None:
-        children, begun = self.kept, list[Child]()
+        children = self.kept
+        begun = [children.table[entry.number] for entry in entries if entry.number in children.table]  # by a former one
+        missing = [entry for entry in entries if entry.number not in children.table]
         try:
-            for entry in entries:
-                await self._write(entry)
-            begun += [children.start(entry.spec, entry.name, entry.seat, entry.number) for entry in entries]
+            await self._write(missing)
+            while missing:
+                entry = missing[0]
+                begun.append(children.start(entry.spec, entry.name, entry.seat, entry.number))
+                del missing[0]
         except BaseException:
             for child in begun:
                 children.stop(child, EndReason.STOPPED)
-            for entry in entries[len(begun) :]:
+            for entry in missing:
                 await asyncio.to_thread(children.ledger.erase, entry.number)
                 if entry.name is not None:
                     self.released(entry.name, Address(self.host.system, entry.seat, entry.number))
             raise
         await children.started(begun, self.host.settings.spawn_timeout)
 
-    async def _write(self, entry: Entry) -> None:
-        if entry.name is not None:
-            await self.kept.claim(entry.name, Address(self.host.system, entry.seat, entry.number))
-        await asyncio.to_thread(self.kept.ledger.write, entry)
+    async def _write(self, entries: list[Entry]) -> None:
+        """Write these down, then claim their names: so no name is claimed of which the next keeper would not know."""
+        for entry in entries:
+            await asyncio.to_thread(self.kept.ledger.write, entry)
+            if entry.name is not None:
+                await self.kept.claim(entry.name, Address(self.host.system, entry.seat, entry.number))
+        if any(entry.number in self._unwanted for entry in entries):
+            raise SpawnFailed("It was stopped before it had started.")

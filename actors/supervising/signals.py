@@ -274,6 +274,8 @@ class ChildHere(msgspec.Struct, frozen=True):
 
     child: Address
     incarnation: int
+    started: bool
+    """Whether its `on_start` has finished."""
 
 
 class ChildNoted(msgspec.Struct, frozen=True):

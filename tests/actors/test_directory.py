@@ -5,7 +5,8 @@ import pytest
 from actors.address import Address, Sitting
 from actors.directory import Directory, Rebuilding, Seat, Table
 from actors.errors import Unplaceable
-from actors.membership.seats import Heartbeat, Standing
+from actors.membership.seats import Heartbeat, Heirs, Spare, Standing
+from actors.settings import Settings
 from tests.actors.town import Keeper, Note, Town, actor, in_town, until
 
 NOW = 100.0
@@ -191,3 +192,29 @@ def test_a_placement_that_needs_a_new_host_cannot_be_had_without_waiting() -> No
             one.host.place_now(dedicated(num_cpus=1))
 
     in_town(main)
+
+
+def test_the_names_of_a_kept_root_outlive_its_keeper_and_only_one_made_for_it_takes_the_seat():
+    directory = Directory(generation=7, settings=Settings(seat_losses=0))
+    keeper = seat_of(directory.sit(NOW, "keeper"), heirs=Heirs.KEEPER, host="keeper")
+    directory.register(NOW, keeper, {}, ())
+    assert directory.claim(NOW, "ada", 0, ada(3))
+    table = directory.ended(NOW, "keeper")
+    assert [seat.vacant for seat in table.seats] == [True]
+    assert directory.lookup(NOW, "ada") == ada(3)
+    assert directory.stand_by(NOW, Spare("anybody")) is None
+    heir = directory.stand_by(NOW, Spare("next keeper", seat=0))
+    assert heir is not None
+    assert (heir.seat, heir.epoch > keeper.epoch) == (0, True)
+
+
+def test_a_keeper_that_is_lost_by_its_silence_may_have_to_be_ended():
+    life = Life(2)
+    keeper = seat_of(life.directory.sit(NOW, "keeper"), heirs=Heirs.KEEPER, host="keeper")
+    life.directory.register(NOW, keeper, {}, ())
+    for seat in life.seats:
+        life.directory.ended(NOW, f"host {seat.number}")
+    let_pass(life.directory, NOW + REBUILDING - 1)
+    assert not life.directory.keeper_is_silent
+    let_pass(life.directory, NOW + REBUILDING + 1)
+    assert life.directory.keeper_is_silent

@@ -16,8 +16,10 @@ from actors.directory import Directory, Seat, Table
 from actors.host import Host
 from actors.links import Links, LinkSettings
 from actors.mail.dead_letters import DeadLetter
+from actors.membership.seats import Heirs
 from actors.placement import Placement, here
 from actors.post.observed import post_of
+from actors.supervising.root import Root
 from actors.supervising.signals import EndReason
 
 SECRET = b"only for these tests, 32 bytes.."
@@ -96,9 +98,9 @@ class Resident:
         self.seat: Seat | None = None
         self.crashed = False
 
-    async def listen(self, folder: Path) -> Seat:
+    async def listen(self, folder: Path, heirs: Heirs) -> Seat:
         endpoints = await self.links.listen(directory=str(folder))
-        self.seat = Seat(self.host.seat, self.host.sitting.epoch, endpoints, node="node", pid=os.getpid())
+        self.seat = Seat(self.host.seat, self.host.sitting.epoch, endpoints, node="node", pid=os.getpid(), heirs=heirs)
         return self.seat
 
     async def spawn(self, kind: Any, *args: Any, seat: int | None = None, name: str | None = None) -> Any:
@@ -161,10 +163,12 @@ class Town:
         known: bool = True,
         seat: int | None = None,
         instrument: Any = None,
+        heirs: Heirs = Heirs.SPARES,
+        root: Callable[[Host], Root] | None = None,
     ) -> Resident:
         """One more host, on a new seat or on the vacant one that is named.
 
-        Unless `known`, the others hear of it only when they ask the directory.
+        Unless `known`, the others hear of it only when they ask the directory. `root` makes its root.
         """
         now, name = time.monotonic(), f"resident {len(self.residents)}"
         sitting = self.directory.sit(now, name) if seat is None else self.directory.appoint(now, seat, name)
@@ -177,7 +181,10 @@ class Town:
             instrument,
             takes_over=seat is not None,
         )
-        table = self.directory.register(now, await resident.listen(self.folder), {}, ())
+        if root is not None:
+            resident.host.root = root(resident.host)
+        names = resident.host.root.children.names()
+        table = self.directory.register(now, await resident.listen(self.folder, heirs), names, ())
         self.residents.append(resident)
         for one in self.living if known else [resident]:
             one.host.new_table(table)

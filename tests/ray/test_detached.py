@@ -309,6 +309,41 @@ def test_one_beyond_its_budget_is_stopped_and_a_new_keeper_begins_with_a_full_on
     attached(address, main)
 
 
+def test_one_of_two_makers_of_a_name_wins_and_every_program_hears_of_the_end(address: str) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(PATIENCE):
+            made = await asyncio.gather(make(address), make(address), return_exceptions=True)
+            (loser,) = [error for error in made if error is not None]
+            with pytest.raises(SettingsError, match="'stall' is open on this cluster already"):
+                raise loser
+            assert detached.names("understudy") == ["shop", "stall"]
+            one, other = (System(on="ray", address=address, attach="stall") for _ in range(2))
+            async with one, other:
+                ned = await other.options(name="ned").spawn(Account, "ned", [])
+                assert await one.lookup("ned") == ned
+                await one.shutdown()
+                with pytest.raises(SystemClosed):
+                    await one.lookup("ned")
+                await until(lambda: closed(other))
+        assert detached.names("understudy") == ["shop"]
+
+    asyncio.run(main())
+
+
+async def make(address: str) -> None:
+    """Make a small system named "stall", and leave it."""
+    async with System(on="ray", address=address, name="stall", detached=True, hosts=1, spares=0, stop_budget=2.0):
+        pass
+
+
+async def closed(system: System) -> bool:
+    try:
+        await system.lookup("ned")
+    except SystemClosed:
+        return True
+    return False
+
+
 def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: str, cluster: Cluster) -> None:
     pids: list[int] = []
 

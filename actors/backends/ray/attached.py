@@ -63,7 +63,7 @@ class AttachedBackend(Program):
                 self._system,
                 options.namespace,
                 "actors.backends.ray.open_directory:open_directory",
-                config=Admission(secret, settings, self._system),
+                config=Admission(secret, settings, self._system, options.namespace),
                 detached=True,
             )
             member = Membership(plan, secret, settings, over_tcp=True, supervision=supervision, instrument=instrument)

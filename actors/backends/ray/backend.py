@@ -57,7 +57,7 @@ class RayBackend(Program):
             self._system,
             self._options.namespace,
             "actors.backends.ray.open_directory:open_directory",
-            config=Admission(secret, settings, self._system),
+            config=Admission(secret, settings, self._system, self._options.namespace),
         )
         directory = await asyncio.to_thread(start_directory, plan, START_TIMEOUT)
         await check_own(plan, secret, START_TIMEOUT)

@@ -15,6 +15,7 @@ from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProc
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.placement import Needs
 from actors.backends.ray.seated import Membership
+from actors.backends.ray.system_name import keeper_name
 from actors.errors import SettingsError
 
 PAUSE = 0.1
@@ -32,12 +33,7 @@ class KeeperTask:
 def names(namespace: str) -> list[str]:
     """The detached systems of a cluster that this process has joined. Blocks."""
     found = [name.split(":") for space, name in calls.named_actors() if space == namespace]
-    return [parts[1] for parts in found if len(parts) == 3 and parts[0] == "understudy" and parts[2] == "keeper"]  # noqa: PLR2004 - as `keeper_name` makes them
-
-
-def keeper_name(system: str) -> str:
-    """The name of the Ray actor that keeps a system."""
-    return f"understudy:{system}:keeper"
+    return [parts[1] for parts in found if len(parts) == 3 and parts[0] == "understudy" and parts[2] == "keeper"]  # noqa: PLR2004 - the form of `keeper_name`
 
 
 def check(options: RayOptions) -> None:

@@ -4,11 +4,14 @@ The appointment goes to the spare in one Ray call, which takes a few ms; a spare
 it when it stands by again.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from actors.address import Sitting
+from actors.backends.ray import calls
 from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray.system_name import keeper_name
 from actors.directory import Directory
 from actors.membership.seats import Spare
 from actors.settings import Settings
@@ -24,6 +27,7 @@ class Admission:
     secret: bytes = field(repr=False)
     settings: Settings
     system: str
+    namespace: str
 
 
 class OpenDirectory(Directory):
@@ -52,7 +56,15 @@ class OpenDirectory(Directory):
         return self._admission
 
     def errands(self, now: float) -> list[tuple[Any, Sitting]]:
-        """What is to be told to whom after this call: the Ray actors of spares, and the sittings they are to take."""
+        """What is to be told to whom after this call: the Ray actors of spares, and the sittings they are to take.
+
+        A keeper that was silent until its verdict is ended first, for only then Ray starts another one (rule A14).
+        """
+        if self.keeper_is_silent:
+            self.keeper_is_silent = False
+            with contextlib.suppress(ValueError):  # there is none: it is being started again
+                keeper = calls.find(keeper_name(self._admission.system), self._admission.namespace)
+                calls.kill(keeper, restart=True)
         appointed = [(self._actors.get(host), sitting) for host, sitting in self.appointments(now)]
         waiting = {spare.name for spare in self.table(now).spares}
         self._actors = {name: actor for name, actor in self._actors.items() if name in waiting}

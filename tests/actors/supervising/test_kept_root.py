@@ -1,0 +1,269 @@
+"""The root of a detached system outlives its keeper: nothing ends with it, and the next one knows what has happened."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from actors import Actor, Failed, NameTaken, NotRunning, Ref, SpawnFailed, Supervision, call
+from actors.address import Address
+from actors.host import Host
+from actors.membership.seats import Heirs
+from actors.supervising.distant_root import DistantRoot
+from actors.supervising.entry import Entry
+from actors.supervising.kept_root import KeptRoot
+from tests.actors.town import Resident, Town, in_town, until
+
+
+class Book:
+    """A ledger in memory, which as little as the real one ends with a keeper."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, Entry] = {}
+        self.opened = threading.Event()
+        self.opened.set()
+
+    def write(self, entry: Entry) -> None:
+        self.lines[entry.number] = entry
+        assert self.opened.wait(10)
+
+    def erase(self, number: int) -> None:
+        self.lines.pop(number, None)
+
+    def entries(self) -> list[Entry]:
+        return list(self.lines.values())
+
+
+class Page(Actor):
+    """A top-level actor that says which incarnation it is."""
+
+    def __init__(self, error: str = "") -> None:
+        if error:
+            raise LookupError(error)
+        self.turns = 0
+
+    @call
+    def turn(self) -> tuple[int, int]:
+        self.turns += 1
+        return self.context.incarnation, self.turns
+
+    @call
+    def fail(self) -> None:
+        raise ValueError("planned")
+
+    @call
+    def leave(self) -> None:
+        self.context.stop()
+
+
+class Court:
+    """A keeper on seat 0, two hosts, and a program that spawns."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.book = Book()
+
+    async def open(self) -> None:
+        self.town.bears_losses()
+        self.keeper = await self.crown()
+        self.one, self.two = await self.town.settle(), await self.town.settle()
+        self.program = await self.town.settle(
+            heirs=Heirs.NOBODY, root=lambda host: DistantRoot(host, Supervision(), self.keeper.host.seat)
+        )
+
+    async def crown(self, seat: int | None = None) -> Resident:
+        """A keeper, the first one or the next."""
+
+        def make(host: Host) -> KeptRoot:
+            root = KeptRoot(host, Supervision(restarts=3, within=600.0), self.book)
+            root.kept.take_over(self.book.entries())
+            return root
+
+        return await self.town.settle(seat=seat, heirs=Heirs.KEEPER, root=make)
+
+    async def lose_keeper(self) -> None:
+        await self.town.kill(self.keeper)
+
+    async def succeed(self) -> None:
+        self.keeper = await self.crown(self.keeper.host.seat)
+
+    async def spawn(self, on: Resident, name: str | None = None, **options: Any) -> "Ref[Page]":
+        """By the program."""
+        ref: Ref[Page] = await self.program.spawn(Page, seat=on.host.seat, name=name, **options)
+        return ref
+
+    @property
+    def table(self) -> dict[int, Any]:
+        """The children of the root, by number."""
+        return self.keeper.host.root.children.table
+
+
+def at_court(main: Callable[[Court], Any]) -> None:
+    async def whole(town: Town) -> None:
+        court = Court(town)
+        await court.open()
+        await main(court)
+
+    in_town(whole)
+
+
+def test_what_a_program_spawns_is_written_down_and_lives_and_is_erased_when_it_ends():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one, "ann")
+        assert [entry.name for entry in court.book.entries()] == ["ann"]
+        assert await page.ask(Page.turn()) == (1, 1)
+        with pytest.raises(NameTaken):
+            await court.spawn(court.two, "ann")
+        report = await court.program.host.root.children.dismiss(page.address)
+        assert report.stopped == 1
+        assert court.book.entries() == []
+        await court.spawn(court.two, "ann")
+
+    at_court(main)
+
+
+def test_a_start_that_fails_reaches_the_program_with_its_cause_and_leaves_no_entry():
+    async def main(court: Court) -> None:
+        with pytest.raises(SpawnFailed, match="no such page") as failed:
+            await court.program.spawn(Page, "no such page", seat=court.one.host.seat, name="ann")
+        assert isinstance(failed.value.__cause__, LookupError)
+        await until(lambda: not court.book.lines)
+        await court.spawn(court.one, "ann")
+
+    at_court(main)
+
+
+def test_a_spawn_that_is_cancelled_leaves_nothing():
+    async def main(court: Court) -> None:
+        court.book.opened.clear()
+        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
+        await until(lambda: court.book.lines)
+        spawning.cancel()
+        court.book.opened.set()
+        await until(lambda: not court.book.lines and not court.one.host.cells)
+
+    at_court(main)
+
+
+def test_no_incarnation_ends_with_a_keeper():
+    async def main(court: Court) -> None:
+        pages = [await court.spawn(court.one, "ann"), await court.spawn(court.two)]
+        assert [await page.ask(Page.turn()) for page in pages] == [(1, 1), (1, 1)]
+        await court.lose_keeper()
+        assert [await page.ask(Page.turn()) for page in pages] == [(1, 2), (1, 2)]
+        await court.succeed()
+        await until(lambda: all(child.running and not child.away for child in court.table.values()))
+        assert [await page.ask(Page.turn()) for page in pages] == [(1, 3), (1, 3)]
+        assert court.town.directory.lookup(time.monotonic(), "ann") == pages[0].address
+
+    at_court(main)
+
+
+def test_one_that_failed_without_a_keeper_is_started_by_the_next():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one)
+        await court.lose_keeper()
+        with pytest.raises(Failed, match="planned"):
+            await page.ask(Page.fail())
+        waits = asyncio.ensure_future(page.ask(Page.turn()))
+        await court.succeed()
+        assert await waits == (2, 1)
+        with pytest.raises(Failed, match="planned"):
+            await page.ask(Page.fail())
+        assert await page.ask(Page.turn()) == (3, 1)
+
+    at_court(main)
+
+
+def test_one_that_ended_without_a_keeper_does_not_come_back_and_its_host_may_forget_it():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one, "ann")
+        await court.lose_keeper()
+        await page.ask(Page.leave())
+        await until(lambda: not court.one.host.cells)
+        await court.succeed()
+        await until(lambda: not court.book.lines and not court.table)
+        await until(lambda: not court.one.host.seating.reports._ends)
+        with pytest.raises(NotRunning):
+            await page.ask(Page.turn())
+        await court.spawn(court.two, "ann")
+
+    at_court(main)
+
+
+@pytest.mark.parametrize("first", ["host", "keeper"])
+def test_one_whose_host_was_lost_without_a_keeper_is_started_on_its_seat_whoever_comes_back_first(first: str):
+    async def main(court: Court) -> None:
+        lost, stays = await court.spawn(court.one), await court.spawn(court.two)
+        await stays.ask(Page.turn())
+        await court.town.kill(court.keeper, court.one)
+        waits = asyncio.ensure_future(lost.ask(Page.turn()))
+        seat = court.one.host.seat
+        if first == "host":
+            heir = await court.town.settle(seat=seat)
+            await until(lambda: heir.host.returning is not None and heir.host.returning._held)
+            await court.succeed()
+        else:
+            await court.succeed()
+            await court.town.settle(seat=seat)
+        incarnation, turns = await waits
+        assert incarnation > 1
+        assert turns == 1
+        assert await stays.ask(Page.turn()) == (1, 2)
+
+    at_court(main)
+
+
+def test_a_spawn_is_asked_for_again_when_the_keeper_dies_over_it_and_gives_one_actor():
+    async def main(court: Court) -> None:
+        court.book.opened.clear()
+        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
+        await until(lambda: court.book.lines)
+        await court.lose_keeper()
+        court.book.opened.set()
+        await court.succeed()
+        page = await spawning
+        assert (await page.ask(Page.turn()))[1] == 1
+        assert len(court.one.host.cells) == len(court.table) == len(court.book.lines) == 1
+
+    at_court(main)
+
+
+def test_one_of_whom_nothing_was_written_is_stopped_by_the_next_keeper():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one)
+        await court.lose_keeper()
+        court.book.lines.clear()
+        await court.succeed()
+        await until(lambda: not court.one.host.cells)
+        with pytest.raises(NotRunning):
+            await page.ask(Page.turn())
+
+    at_court(main)
+
+
+def test_what_lives_in_a_program_ends_with_it_and_its_entry_too():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.program)
+        assert page.address.seat == court.program.host.seat
+        assert len(court.book.lines) == 1
+        await court.town.lose(court.program)
+        await until(lambda: not court.book.lines and not court.table)
+
+    at_court(main)
+
+
+def test_an_ordinary_roots_actors_are_orphans_as_ever():
+    async def main(court: Court) -> None:
+        driver = await court.town.settle()
+        child = await driver.spawn(Page, seat=court.one.host.seat)
+        kept = await court.spawn(court.one)
+        await court.town.kill(driver)
+        await until(lambda: child.address.number not in court.one.host.cells)
+        assert await kept.ask(Page.turn()) == (1, 1)
+        assert Address("town", 0, 0) == court.one.host.seating.kept_root
+
+    at_court(main)
