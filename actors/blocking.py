@@ -72,6 +72,10 @@ class SystemVerbs(Spawning, Protocol):
         """Stop everything."""
         ...
 
+    async def shutdown(self) -> "StopReport":
+        """Stop everything, for everybody."""
+        ...
+
     async def stop_actor(self, ref: Ref[Any]) -> "StopReport":
         """Stop one actor."""
         ...
@@ -277,6 +281,12 @@ class BlockingSystem(Blocking):
             thread.join(LOOK_AROUND)
         atexit.unregister(self.close)
         return self._ended.result()
+
+    def shutdown(self) -> "StopReport":
+        """Stop the whole system, for everybody, and end the thread. See `System.shutdown`."""
+        report = self.wait_for(self.system.shutdown)
+        self.close()
+        return report
 
     def close(self) -> None:
         """The same as `stop`, without a report, and nothing for a system that was never opened from here."""

@@ -22,6 +22,7 @@ ON_SHARED_RAY = (
     "tests/ray/test_host_processes.py",
     "tests/ray/test_placement.py",
     "tests/ray/test_store.py",
+    "tests/ray/test_ways_out_of_a_cluster.py",
 )
 PROGRAMS = ("tests/ray/", "tests/apps/", "tests/test_readme.py")
 """Where tests start programs of their own and wait for them."""

@@ -268,9 +268,10 @@ def test_a_name_that_does_not_exist_is_an_error_that_names_those_that_do(address
         asyncio.run(shut_down(address, "ship"))
 
 
-def test_a_name_that_another_system_has_is_an_error(address: str) -> None:
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_name_that_another_system_has_is_an_error(address: str, detached: bool) -> None:
     async def main() -> None:
-        async with System(on="ray", address=address, name="shop", detached=True):
+        async with System(on="ray", address=address, name="shop", detached=detached):
             pass
 
     with pytest.raises(SettingsError, match="'shop' is open on this cluster already"):

@@ -41,6 +41,7 @@ class AttachedBackend(Program):
         self._system = options.attach or options.name or ""
         self._root: DistantRoot | None = None
         self._budget = 1.0
+        self._making: asyncio.Future[None] | None = None
         self._stopped = False
         """Whether the keeper has said that the system has been stopped."""
         self._ending = False
@@ -51,7 +52,7 @@ class AttachedBackend(Program):
         try:
             return await self._open(settings, supervision, instrument)
         except BaseException:
-            await asyncio.shield(self._leave())
+            await asyncio.shield(self._take_back())
             raise
 
     async def _open(self, settings: Settings, supervision: Supervision, instrument: Opening | None) -> Host:
@@ -67,7 +68,9 @@ class AttachedBackend(Program):
                 detached=True,
             )
             member = Membership(plan, secret, settings, over_tcp=True, supervision=supervision, instrument=instrument)
-            await asyncio.to_thread(detached.make, KeeperTask(member, environment_of(cluster)), 2 * START_TIMEOUT)
+            task = KeeperTask(member, environment_of(cluster))
+            self._making = asyncio.ensure_future(asyncio.to_thread(detached.make, task, 2 * START_TIMEOUT))
+            await asyncio.shield(self._making)
         member = await asyncio.to_thread(detached.find, self._system, options.namespace, START_TIMEOUT)
         self._budget = member.settings.stop_budget
 
@@ -81,6 +84,14 @@ class AttachedBackend(Program):
         host.placer = DriverPlacer(host, member.driver)
         return host
 
+    async def _take_back(self) -> None:
+        """The opening has failed, or was cancelled: a system that was made for it is not to stay behind."""
+        if self._making is not None:
+            await asyncio.wait([self._making])
+            if self._making.exception() is None:
+                await asyncio.to_thread(detached.remove, self._system, self._options.namespace)
+        await self._leave()
+
     def _is_over(self) -> None:
         """The keeper says that the system has been stopped."""
         self._stopped = True
@@ -93,7 +104,7 @@ class AttachedBackend(Program):
         self._ending = True
         report = await self._root.stop_system(lambda: self._stopped)
         until = time.monotonic() + LAST
-        while await asyncio.to_thread(detached.exists, self._system, self._options.namespace):
+        while await asyncio.to_thread(detached.parts, self._system, self._options.namespace):
             if time.monotonic() > until:
                 raise UnderstudyError(
                     f"The system {self._system!r} was stopped, but Ray still lists a part of it after {LAST:g} s. "

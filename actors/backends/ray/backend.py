@@ -16,7 +16,7 @@ from actors.backends.ray.claim import check_own
 from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.directory_actor import DirectoryPlan, start_directory
 from actors.backends.ray.fleet import START_TIMEOUT, Fleet, Lifetime, cores, environment_of
-from actors.backends.ray.open_directory import USED_SEATS, Admission
+from actors.backends.ray.open_directory import Admission
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.program import Program
 from actors.backends.ray.seated import Membership
@@ -101,7 +101,7 @@ class RayBackend(Program):
         await self._stand_up(budget)
         if self._directory is not None:
             await asyncio.to_thread(calls.kill, self._directory)
-            await asyncio.to_thread(ControlStore(self._system).delete, USED_SEATS)
+            await asyncio.to_thread(ControlStore(self._system).clear)
             await asyncio.to_thread(remove_sockets, full_name(self._options.namespace, self._system))
             self._directory = None
         await self._part()

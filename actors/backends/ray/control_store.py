@@ -51,7 +51,7 @@ class ControlStore:
 def claim_generation(store: ControlStore, claimant: str, unix_time: float | None = None) -> int:
     """A generation higher than every one this system ever had: max(last + 1, seconds since 2020), or the next free one.
 
-    The claims stay in the store. Two directories that claim at the same time get different ones.
+    The claims stay in the store as long as the system is there. Two directories that claim at once get different ones.
     """
     now = time.time() if unix_time is None else unix_time
     generation = max(newest_generation(store) + 1, int(now) - EPOCH_2020)

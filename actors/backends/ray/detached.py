@@ -1,5 +1,6 @@
 """Detached systems of a cluster: made, found and listed by the name of the Ray actor that keeps each."""
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -10,16 +11,21 @@ from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError
 
 from actors.backends.ray import calls, internals, placement
 from actors.backends.ray.claim import is_taken
+from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.errors import HostFailed
 from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.placement import Needs
 from actors.backends.ray.seated import Membership
-from actors.backends.ray.system_name import keeper_name
+from actors.backends.ray.sockets import remove_sockets
+from actors.backends.ray.system_name import full_name, keeper_name
 from actors.errors import SettingsError
 
 PAUSE = 0.1
-"""Seconds between two attempts to reach a keeper that is being started again."""
+"""Seconds between two looks at what Ray tells nobody: that an actor is back, or has ended."""
+
+TRIES = 50
+"""Looks at whether anything is left of a system that is being removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ def make(task: KeeperTask, deadline: float) -> None:
     Raises SettingsError if there is a system of that name, HostFailed with the reason for one that cannot be opened.
     """
     plan = task.membership.directory
+    if parts(plan.system, plan.namespace):  # perhaps the directory of an ordinary one
+        raise is_taken(plan.system, plan.namespace)
     needs = Needs(head=True)
     named = placement.check(needs, placement.living_nodes())
     options = placement.options(needs, named) | {
@@ -79,11 +87,31 @@ def make(task: KeeperTask, deadline: float) -> None:
         raise is_taken(plan.system, plan.namespace) from error
     try:
         calls.get(actor.ready.remote(), deadline)
-    except BaseException as error:
+    except RayTaskError as error:  # of the keeper, which has taken everything back
         calls.kill(actor)
-        if isinstance(error, RayTaskError | RayActorError | GetTimeoutError):
-            raise HostFailed(f"The detached system {plan.system!r} could not be opened: {error}") from error
-        raise
+        raise HostFailed(f"The detached system {plan.system!r} could not be opened: {error}") from error
+    except (RayActorError, GetTimeoutError) as error:
+        remove(plan.system, plan.namespace)
+        raise HostFailed(f"The keeper of {plan.system!r} did not open it within {deadline:g} s: {error}") from error
+
+
+def remove(system: str, namespace: str) -> None:
+    """End whatever there is of a detached system, at once: no handler is finished, no `on_stop` runs. Blocks.
+
+    For one that could not be opened, and for one that does not answer any more.
+    """
+    keeper = keeper_name(system)
+    for _ in range(TRIES):
+        left = parts(system, namespace)
+        if not left:
+            break
+        for name in sorted(left, key=lambda name: name != keeper):  # first whoever makes the others
+            with contextlib.suppress(ValueError):  # it has ended meanwhile
+                calls.kill(calls.find(name, namespace))
+        time.sleep(PAUSE)  # Ray has no call that ends when a name is free
+    ControlStore(system).clear()
+    ControlStore(full_name(namespace, system)).clear()
+    remove_sockets(full_name(namespace, system))
 
 
 def find(system: str, namespace: str, deadline: float) -> Membership:
@@ -111,6 +139,7 @@ def find(system: str, namespace: str, deadline: float) -> Membership:
             return report.report
 
 
-def exists(system: str, namespace: str) -> bool:
-    """Whether anything of a detached system goes on: its keeper, its directory, or a host. Blocks."""
-    return any(space == namespace and name.startswith(f"understudy:{system}:") for space, name in calls.named_actors())
+def parts(system: str, namespace: str) -> list[str]:
+    """The names of the Ray actors of a detached system: its keeper, its directory, its hosts and spares. Blocks."""
+    prefix = f"understudy:{system}:"
+    return [name for space, name in calls.named_actors() if space == namespace and name.startswith(prefix)]

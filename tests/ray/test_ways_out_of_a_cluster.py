@@ -1,0 +1,81 @@
+"""An ordinary system on a cluster that others use too ends with its program, and the cluster is as it was before."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from actors import SettingsError, System
+from actors.backends.ray import calls
+from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray.processes import is_gone
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes by /proc")
+
+PATIENCE = 20.0
+
+
+@contextmanager
+def program(cluster: Cluster, way: str) -> Iterator["tuple[subprocess.Popen[str], int]"]:
+    """A program that has opened its system, and the process of its host."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "tests.ray.ordinary_program", cluster.address, "stand", way]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as opened:
+        assert opened.stdout is not None
+        try:
+            driver, host = map(int, opened.stdout.readline().split())
+            assert driver == opened.pid
+            yield opened, host
+        finally:
+            opened.kill()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)  # the end of a process of another parent has no event for this one
+
+
+def named() -> list[str]:
+    return [name for _, name in calls.named_actors() if "stand" in name]
+
+
+async def make(address: str) -> None:
+    """Make a detached system of the same name."""
+    async with System(on="ray", address=address, name="stand", detached=True):
+        pass
+
+
+@pytest.mark.parametrize(("way", "send"), [("return", None), ("wait", signal.SIGTERM)])
+def test_a_program_that_ends_in_order_leaves_nothing_on_the_cluster(
+    cluster: Cluster, way: str, send: signal.Signals | None
+) -> None:
+    before = set((cluster.session_folder / "u").glob("*"))
+    with program(cluster, way) as (opened, host):
+        if send is not None:
+            opened.send_signal(send)
+        assert opened.wait(PATIENCE) == (0 if send is None else 128 + send)
+    assert is_gone(host)
+    assert named() == []
+    assert ControlStore("stand").keys("") == []
+    assert set((cluster.session_folder / "u").glob("*")) <= before
+
+
+def test_when_a_program_is_killed_its_processes_end_and_the_name_is_free(cluster: Cluster) -> None:
+    with program(cluster, "wait") as (opened, host):
+        with pytest.raises(SettingsError, match="'stand' is open on this cluster already"):
+            asyncio.run(make(cluster.address))
+        opened.kill()
+        until(lambda: is_gone(host) and named() == [])
+    with program(cluster, "return") as (opened, host):
+        assert opened.wait(PATIENCE) == 0
+    assert ControlStore("stand").keys("") == []
