@@ -285,16 +285,6 @@ def test_without_with_it_is_opened_and_closed_by_hand() -> None:
         system.open()
 
 
-def test_shutdown_stops_the_whole_system_which_of_a_local_one_is_the_same_as_stop() -> None:
-    system = System().blocking().open()
-    account = system.spawn(Account, 1)
-    assert system.shutdown().stopped == 1
-    with pytest.raises(SystemClosed):
-        system.ask(account, Account.deposit(1))
-    with pytest.raises(SystemClosed):
-        system.shutdown()
-
-
 def test_a_system_that_was_never_opened_says_so() -> None:
     system = System().blocking()
     with pytest.raises(SystemClosed, match="not open"):

@@ -246,3 +246,11 @@ def test_askers_that_the_system_leaves_hear_that_it_closed() -> None:
             await asked
 
     asyncio.run(main())
+
+
+def test_shutdown_of_a_system_that_ends_with_its_program_is_the_same_as_stop() -> None:
+    system = System().blocking().open()
+    system.spawn(Worker)
+    assert system.shutdown().stopped == 1
+    with pytest.raises(SystemClosed):
+        system.shutdown()
