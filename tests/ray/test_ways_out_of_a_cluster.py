@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -55,22 +54,10 @@ async def make(address: str) -> None:
         pass
 
 
-@pytest.mark.parametrize(("way", "send"), [("return", None), ("wait", signal.SIGTERM)])
-def test_a_program_that_ends_in_order_leaves_nothing_on_the_cluster(
-    cluster: Cluster, way: str, send: signal.Signals | None
+def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_one_that_returns_leaves_nothing(
+    cluster: Cluster,
 ) -> None:
     before = set((cluster.session_folder / "u").glob("*"))
-    with program(cluster, way) as (opened, host):
-        if send is not None:
-            opened.send_signal(send)
-        assert opened.wait(PATIENCE) == (0 if send is None else 128 + send)
-    assert is_gone(host)
-    assert named() == []
-    assert ControlStore("stand").keys("") == []
-    assert set((cluster.session_folder / "u").glob("*")) <= before
-
-
-def test_when_a_program_is_killed_its_processes_end_and_the_name_is_free(cluster: Cluster) -> None:
     with program(cluster, "wait") as (opened, host):
         with pytest.raises(SettingsError, match="'stand' is open on this cluster already"):
             asyncio.run(make(cluster.address))
@@ -78,4 +65,7 @@ def test_when_a_program_is_killed_its_processes_end_and_the_name_is_free(cluster
         until(lambda: is_gone(host) and named() == [])
     with program(cluster, "return") as (opened, host):
         assert opened.wait(PATIENCE) == 0
+    assert is_gone(host)
+    assert named() == []
     assert ControlStore("stand").keys("") == []
+    assert set((cluster.session_folder / "u").glob("*")) <= before
