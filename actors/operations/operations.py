@@ -180,7 +180,7 @@ class Operations:
         """Let a host finish what it has, within `drain_budget`, stop all its actors, and leave; returns when it has.
 
         Its actors are stopped and not moved, and their parents hear that they are lost for good. Raises ValueError for
-        a seat without a host and for that of the program that opened the system, which ends with the program; TimedOut
+        a seat without a host, for that of a program and for that of a detached system's keeper; TimedOut
         if the host has not left in time.
         """
         if seat not in self._seats():

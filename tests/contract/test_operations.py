@@ -8,6 +8,8 @@ import pytest
 
 from actors import (
     Actor,
+    ActorReport,
+    ActorState,
     EndReason,
     Failed,
     MailboxFull,
@@ -19,9 +21,9 @@ from actors import (
     Supervision,
     System,
     Terminated,
+    Traced,
     call,
 )
-from actors.operations.reports import ActorReport, ActorState, Traced
 from tests.contract.cast import Gate, Note, Recorder
 from tests.contract.eaters import Narrow, Poison, ours, scene
 

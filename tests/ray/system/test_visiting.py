@@ -3,8 +3,8 @@
 import asyncio
 
 from actors import Actor, call, near
-from actors.backends.ray.host_actors import look_at_hosts, system_of
-from actors.backends.ray.visitor import Visit, systems
+from actors.backends.ray.host_actors import is_host_of, look_at_hosts, systems
+from actors.backends.ray.visitor import Visit
 from actors.operations.diagnosis import diagnose
 
 
@@ -28,7 +28,7 @@ def test_the_hosts_say_how_they_are_without_the_directory(stage):
         found = await diagnose(visit.system, visit, None)
         assert {
             "The directory does not answer: DirectoryUnavailable: It sleeps.",
-            "The program that opened the system was not asked, because that needs the directory.",
+            "Programs that opened the system were not asked, because that needs the directory.",
         } <= set(found.problems)
         seats = {it.seat: it for it in found.hosts}
         assert set(seats) >= {1, 2, 3}
@@ -47,7 +47,10 @@ def test_a_system_that_is_not_there_has_no_hosts(stage):
     stage.run(main)
 
 
-def test_the_name_of_a_host_process_tells_its_system():
-    assert system_of("a-host-b-host-01234567") == "a-host-b"
-    assert system_of("understudy:a:directory") is None
-    assert system_of("a-host-0123456") is None
+def test_the_name_of_a_ray_actor_tells_what_it_is_and_of_which_system():
+    assert is_host_of("a", "understudy:a:host:01234567")
+    assert is_host_of("a:host:b", "understudy:a:host:b:host:01234567")
+    assert is_host_of("a", "understudy:a:keeper")
+    assert not is_host_of("a", "understudy:a:directory")
+    assert not is_host_of("a", "understudy:b:host:01234567")
+    assert not is_host_of("a", "a")
