@@ -31,6 +31,7 @@ class Visit:
     def __init__(self, system: System) -> None:
         self.system = "understudy/bakery"
         self.host = system.host
+        self.by = "a test"
         self.operations = system.operations
         self.members = system.members
         self.look_closely = system._backend.look_closely
@@ -74,7 +75,7 @@ def test_a_part_of_the_tree_is_named_by_path_or_ident():
         run("tree stove")
 
 
-def test_quarantine_is_listed_shown_and_changed():
+def test_quarantine_is_listed_shown_and_changed(caplog):
     listed, shown, dropped, empty = run(
         "quarantine list", "quarantine show NUMBER", "quarantine drop NUMBER --yes", "quarantine list"
     )
@@ -87,6 +88,13 @@ def test_quarantine_is_listed_shown_and_changed():
         run("quarantine show 1")
     [requeued] = run("quarantine requeue NUMBER --yes")
     assert "was given back to /oven" in requeued.text
+    logged = [
+        it.getMessage() for it in caplog.records if it.name == "understudy.quarantine" and " by " in it.getMessage()
+    ]
+    assert [(text.partition(",")[0], text.partition(" was ")[2]) for text in logged] == [
+        ("Oven.bake", "dropped by a test."),
+        ("Oven.bake", "requeued by a test."),
+    ]
 
 
 def test_what_changes_something_wants_a_plain_word(monkeypatch, capsys):
