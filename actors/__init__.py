@@ -66,6 +66,16 @@ from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
 from actors.messages.receive import receive
 from actors.messages.sensitive import Sensitive, scrubbed
+from actors.operations.operations import Operations
+from actors.operations.reports import (
+    ActorReport,
+    ActorState,
+    ActorTree,
+    Diagnosis,
+    HostReport,
+    Inspection,
+    Traced,
+)
 from actors.placement import Placement, anywhere, dedicated, here, near, on_node, spread
 from actors.reception.group import Group
 from actors.reception.listing import Listing
@@ -80,6 +90,9 @@ from actors.system import System
 
 __all__ = [
     "Actor",
+    "ActorReport",
+    "ActorState",
+    "ActorTree",
     "Address",
     "AskError",
     "Asks",
@@ -94,6 +107,7 @@ __all__ = [
     "DeadLetter",
     "Deadlock",
     "Delivered",
+    "Diagnosis",
     "Directive",
     "EndReason",
     "Event",
@@ -105,7 +119,9 @@ __all__ = [
     "Health",
     "HostHealth",
     "HostLost",
+    "HostReport",
     "HostStats",
+    "Inspection",
     "Instrument",
     "LinkRefused",
     "LinkedExit",
@@ -122,6 +138,7 @@ __all__ = [
     "Observation",
     "Opening",
     "Operation",
+    "Operations",
     "Overflow",
     "Overloaded",
     "Place",
@@ -159,6 +176,7 @@ __all__ = [
     "TimedOut",
     "TooManyKeys",
     "TooManyWatches",
+    "Traced",
     "UnderstudyError",
     "Unplaceable",
     "Unreachable",

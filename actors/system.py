@@ -279,12 +279,12 @@ class System(Spawns):
     @property
     def quarantine(self) -> Quarantines:
         """Messages that made their actors fail too often, on all hosts: list, look at, requeue, drop (rule A39)."""
-        return Quarantines(self._open())
+        return Quarantines(self._open(), _by("quarantine"))
 
     @property
     def operations(self) -> Operations:
         """Live operations on all hosts: the tree of actors, inspect, trace, doctor, suspend and resume, drain."""
-        return Operations(self._open(), self._backend, f"system.operations, process {os.getpid()}")
+        return Operations(self._open(), self._backend, _by("operations"))
 
     async def health(self) -> Health:
         """How every host is, as it says itself within a second, and what is wrong with the system.
@@ -336,6 +336,11 @@ class System(Spawns):
             message = "The system has been stopped. Make a new System(...)."
             raise SystemClosed(message)
         return host
+
+
+def _by(what: str) -> str:
+    """Who acts, for the log of the host concerned."""
+    return f"system.{what}, process {os.getpid()}"
 
 
 def _backend(on: str, options: Mapping[str, Any]) -> Backend:

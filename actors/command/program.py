@@ -88,7 +88,8 @@ def _places(address: str | None) -> "list[str | EmbeddedRay]":
 
 
 async def _do(given: Namespace) -> Answer:
-    from actors.backends.ray.visitor import systems, visit
+    from actors.backends.ray.host_actors import systems
+    from actors.backends.ray.visitor import visit
 
     found = await asyncio.to_thread(systems)
     names = [f"{namespace}/{name}" for namespace, name in found]
@@ -107,8 +108,13 @@ def _systems(places: "Sequence[str | EmbeddedRay]") -> Answer:
 
     rows: list[tuple[str, str, int, int, str]] = []
     for place in places:
-        with closing(join(place)):
-            rows += [(_name(place), *row) for row in asyncio.run(_looked_at())]
+        try:
+            with closing(join(place)):
+                rows += [(_name(place), *row) for row in asyncio.run(_looked_at())]
+        except UnderstudyError as error:
+            if len(places) == 1:
+                raise
+            complain(str(error))  # it ends just now
     if not rows:
         raise NothingFound("No system runs on this Ray.")
     heads = ("address", "system", "hosts", "actors", "state")
@@ -118,7 +124,8 @@ def _systems(places: "Sequence[str | EmbeddedRay]") -> Answer:
 
 async def _looked_at() -> list[tuple[str, int, int, str]]:
     """Each system with its hosts and actors as the directory knows them."""
-    from actors.backends.ray.visitor import Visit, systems
+    from actors.backends.ray.host_actors import systems
+    from actors.backends.ray.visitor import Visit
 
     rows: list[tuple[str, int, int, str]] = []
     for namespace, name in await asyncio.to_thread(systems):

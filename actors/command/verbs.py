@@ -134,7 +134,7 @@ async def drain(visit: "Visit", given: Namespace) -> Answer:
 
 async def quarantine(visit: "Visit", given: Namespace) -> Answer:
     """What to do with messages in quarantine."""
-    quarantines = Quarantines(visit.guest())
+    quarantines = Quarantines(visit.guest(), visit.by)
     entries = await quarantines.list()
     if given.action == "list":
         text = tables.quarantine(entries) if entries else "Nothing is in quarantine.\n"

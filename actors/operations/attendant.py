@@ -103,8 +103,8 @@ class Attendant:
     def _leave(self, by: str) -> str:
         if self.leave is None:
             return (
-                f"The host on seat {self._host.seat} is the program that opened the system, so it does not leave "
-                "alone: end the program (Ctrl-C, SIGTERM, or return from main)."
+                f"The host on seat {self._host.seat} is a program that uses the system, or keeps it, and does not "
+                "leave alone: end the program (Ctrl-C, SIGTERM, return from main), or a detached system by `shutdown`."
             )
         log.warning("Seat %d is drained by %s: its %d actors stop.", self._host.seat, by, len(self._host.cells))
         self.leave()

@@ -88,7 +88,10 @@ class Operations:
         return ActorTree(tuple(actors), tuple(silent), left_out, self._host.table.complete)
 
     async def find(self, who: Actors) -> Address:
-        """The address of an actor. Raises NotRunning if no host that answers has one of this path."""
+        """The address of an actor; for that of a path, every host looks at all its actors.
+
+        Raises NotRunning if no host that answers has one of this path.
+        """
         if isinstance(who, Ref):
             return who.address
         if isinstance(who, Address):
@@ -121,7 +124,7 @@ class Operations:
         return found[0]
 
     async def trace(self, who: Actors, *, seconds: float = 10.0) -> AsyncGenerator[Traced]:
-        """What an actor handles from now on, as it comes, for so many seconds or until the actor ends. No bodies.
+        """What an actor handles from the first look on, as it comes, for so many seconds or until it ends. No bodies.
 
         Of more than 2,000 events between two looks (0.1 s) the oldest are left out. Tracing makes this one actor slower
         and no other. Raises as `inspect` does.
@@ -155,7 +158,7 @@ class Operations:
         """What is wrong with the system, and how each host is, with the stacks of its threads and tasks.
 
         It takes two seconds at most, also where a loop hangs, a host does not answer or the directory is gone; that is
-        then among the problems.
+        then among the problems. Looks at every actor.
         """
         return await diagnose(self._host.system, self._outlook, self._host)
 
@@ -180,7 +183,7 @@ class Operations:
         """Let a host finish what it has, within `drain_budget`, stop all its actors, and leave; returns when it has.
 
         Its actors are stopped and not moved, and their parents hear that they are lost for good. Raises ValueError for
-        a seat without a host and for that of the program that opened the system, which ends with the program; TimedOut
+        a seat without a host, for that of a program and for that of a detached system's keeper; TimedOut
         if the host has not left in time.
         """
         if seat not in self._seats():

@@ -38,24 +38,32 @@ class Requeue(Request[bool]):
     number: int
     patience: float
     """Seconds that it may wait for room: of an asker elsewhere it is not heard that he has given up."""
+    by: str
+    """Who wants it so, for the log."""
 
 
 class Drop(Request[bool]):
     """Asks a host to let a message go; False if it is not there (any more)."""
 
     number: int
+    by: str
+    """Who wants it so, for the log."""
 
 
 QuarantineRequest = ListQuarantine | LookAtMessage | Requeue | Drop
 
 
 class Quarantines:
-    """What `system.quarantine` is: messages that made their actors fail too often, on every host, and what to do."""
+    """What `system.quarantine` is: messages that made their actors fail too often, on every host, and what to do.
 
-    __slots__ = ("_host",)
+    What is done is logged on the host concerned, with `by`.
+    """
 
-    def __init__(self, host: "Host") -> None:
+    __slots__ = ("_by", "_host")
+
+    def __init__(self, host: "Host", by: str) -> None:
         self._host = host
+        self._by = by
 
     async def list(self) -> list[Quarantined]:
         """What is in quarantine, by seat, those that have been there longest first. A host that is silent is left out.
@@ -86,11 +94,11 @@ class Quarantines:
         `timeout` in seconds, by default the setting `ask_timeout`.
         """
         seconds = self._host.settings.ask_timeout if timeout is None else timeout
-        return bool(await self._ask(entry.seat, Requeue(entry.number, seconds), seconds))
+        return bool(await self._ask(entry.seat, Requeue(entry.number, seconds, self._by), seconds))
 
     async def drop(self, entry: Quarantined) -> bool:
         """Let the message go for good; False if it was not in quarantine (any more). Raises Unreachable, TimedOut."""
-        return bool(await self._ask(entry.seat, Drop(entry.number), None))
+        return bool(await self._ask(entry.seat, Drop(entry.number, self._by), None))
 
     def _ask(self, seat: int, request: Any, timeout: float | None) -> "Awaitable[Any]":
         host = self._host
@@ -112,19 +120,28 @@ def answer(host: "Host", request: QuarantineRequest, asker: Asker) -> None:
         case LookAtMessage(number):
             patient = quarantine.patients.get(number)
             asker.reply([patient.message] if patient is not None else [])
-        case Requeue(number, patience):
-            _requeue(host, number, patience, asker)
-        case Drop(number):
+        case Requeue():
+            _requeue(host, request, asker)
+        case Drop(number, by):
+            patient = quarantine.patients.get(number)
+            if patient is not None:
+                _log(patient, "dropped", by)
             asker.reply(quarantine.drop(number))
 
 
-def _requeue(host: "Host", number: int, patience: float, asker: Asker) -> None:
-    patient = host.quarantine.patients.get(number)
+def _log(patient: Patient, what: str, by: str) -> None:
+    it = patient.entry
+    fields = {"target": str(it.target), "message_type": it.message_type}
+    log.warning("%s, number %d, of %s was %s by %s.", it.message_type, it.number, it.actor, what, by, extra=fields)
+
+
+def _requeue(host: "Host", request: Requeue, asker: Asker) -> None:
+    patient = host.quarantine.patients.get(request.number)
     if patient is None or (patient.requeueing is not None and not patient.requeueing.ended):
         asker.reply(False)  # noqa: FBT003 - the reply is the bool
         return
     target, sender = patient.entry.target, patient.entry.sender
-    waiting = _Requeueing(host, patient, asker, host.clock() + patience)
+    waiting = _Requeueing(host, patient, asker, request)
     patient.requeueing = waiting
     cell = host.cell_at(target)
     if cell is None:
@@ -138,14 +155,15 @@ def _requeue(host: "Host", number: int, patience: float, asker: Asker) -> None:
 class _Requeueing:
     """Waits until the mailbox has taken a message back; only then it leaves the quarantine."""
 
-    __slots__ = ("_asker", "_clock", "_patient", "_quarantine", "_until")
+    __slots__ = ("_asker", "_by", "_clock", "_patient", "_quarantine", "_until")
 
-    def __init__(self, host: "Host", patient: Patient, asker: Asker, until: float) -> None:
+    def __init__(self, host: "Host", patient: Patient, asker: Asker, request: Requeue) -> None:
         self._quarantine = host.quarantine
         self._clock = host.clock
         self._patient = patient
         self._asker = asker
-        self._until = until
+        self._by = request.by
+        self._until = host.clock() + request.patience
 
     @property
     def ended(self) -> bool:
@@ -156,6 +174,7 @@ class _Requeueing:
     def reply(self, value: object, /) -> None:
         """It was taken."""
         del value
+        _log(self._patient, "requeued", self._by)
         self._quarantine.drop(self._patient.entry.number)
         self._asker.reply(True)  # noqa: FBT003 - the reply is the bool
 

@@ -1,6 +1,7 @@
 """A detached system outlives whoever made it and whoever keeps it, and ends when it is told to, with nothing left."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -124,6 +125,19 @@ def test_when_its_driver_is_killed_every_actor_goes_on_as_the_same_incarnation(a
         await until(lambda: ready(system))  # when all have heard that the driver's seat is gone
 
     attached(address, main)
+
+
+def test_operators_see_all_of_it_while_no_program_is_attached(address: str) -> None:
+    def seen(verb: str) -> Any:
+        command = [sys.executable, "-m", "actors", verb, "--address", address, "--system", "shop", "--json"]
+        return json.loads(
+            subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=False).stdout
+        )
+
+    assert {it["path"] for it in seen("tree")["actors"]} == {f"/{owner}" for owner in OWNERS}
+    doctor = seen("doctor")
+    assert [it["seat"] for it in doctor["hosts"] if it["seat"] is not None] == [it["seat"] for it in doctor["members"]]
+    assert all(it["stacks"] for it in doctor["hosts"])
 
 
 def test_a_failed_actor_is_started_again_though_its_driver_is_gone(address: str) -> None:

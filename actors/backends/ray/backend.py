@@ -73,7 +73,7 @@ class RayBackend(Program):
         host, nodes = await self._sit(member, cluster)
         assert self._seated is not None
         lifetime = Lifetime(
-            namespace=plan.namespace, prefix=f"{self._system}-host-", environment=environment_of(cluster)
+            namespace=plan.namespace, prefix=f"understudy:{self._system}:host:", environment=environment_of(cluster)
         )
         fleet = self._fleet = Fleet(replace(member, driver=host.seat), self._seated, lifetime)
         host.placer = fleet

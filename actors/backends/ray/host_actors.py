@@ -10,25 +10,47 @@ from typing import Any
 from ray.exceptions import RayError
 
 from actors.backends.ray import calls
+from actors.host import Host
+from actors.membership.seats import Heirs
+from actors.operations.operations import ask_hosts
 from actors.operations.reports import HostReport
 
 PATIENCE = 1.5
 """Seconds that a process has to answer."""
 
-NAME = re.compile(r"(.+)-host-[0-9a-f]{8}")
-"""Of a host process and its Ray actor."""
+NAME = re.compile(r"understudy:(.+):(directory|keeper|host:[0-9a-f]{8})")
+"""Of the Ray actors that are parts of a system."""
 
 
-def system_of(actor: str) -> str | None:
-    """The system that a Ray actor of this name is a host process of; None for any other."""
-    found = NAME.fullmatch(actor)
-    return found[1] if found is not None else None
+def systems() -> list[tuple[str, str]]:
+    """Namespace and name of every system of the cluster of which there is anything. Blocks."""
+    found = ((namespace, NAME.fullmatch(actor)) for namespace, actor in calls.named_actors())
+    return sorted({(namespace, parts[1]) for namespace, parts in found if parts is not None})
+
+
+def is_host_of(system: str, actor: str) -> bool:
+    """Whether a Ray actor of this name is a host process, or the keeper, of a system."""
+    parts = NAME.fullmatch(actor)
+    return parts is not None and parts[1] == system and parts[2] != "directory"
+
+
+async def look_at_all(namespace: str, system: str, host: Host | None) -> tuple[list[HostReport], list[str]]:
+    """What every process of a system says of itself; and, a sentence each, those that do not answer.
+
+    Programs are no Ray actors: their loops are asked, by `host`, where there is one that can.
+    """
+    reports, silent = await look_at_hosts(namespace, system)
+    if host is None:
+        return reports, [*silent, "Programs that opened the system were not asked, because that needs the directory."]
+    programs = [it.number for it in host.seating.taken if it.heirs is Heirs.NOBODY and it.number != host.seat]
+    more, also_silent = await ask_hosts(host, programs)
+    return [*reports, *more], [*silent, *also_silent]
 
 
 async def look_at_hosts(namespace: str, system: str) -> tuple[list[HostReport], list[str]]:
-    """What every host process of a system says of itself; and, a sentence each, those that do not answer."""
+    """As `look_at_all`, without programs."""
     named = await asyncio.to_thread(calls.named_actors)
-    names = sorted(actor for where, actor in named if where == namespace and system_of(actor) == system)
+    names = sorted(actor for where, actor in named if where == namespace and is_host_of(system, actor))
     found = await asyncio.gather(*(_look(name, namespace) for name in names))
     reports = [each for each in found if isinstance(each, HostReport)]
     return reports, [each for each in found if isinstance(each, str)]

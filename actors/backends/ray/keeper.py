@@ -111,6 +111,7 @@ class Keeper:
         seated = self._seated = Seated(member, place, end=end, heard=self._heard, root=self._make_root)
         sitting = await self._inherit(former.decode(), place, life) if former is not None else None
         host = await seated.take(sitting)
+        life.look = seated.report
         logs.to_stderr(member.settings.log_level, "keeper")
         await asyncio.to_thread(self._store.put, SEAT, f"{self._name} {host.seat}".encode())
         await self._dismiss_others(host, seated)

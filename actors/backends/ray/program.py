@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.backends.ray import ray_pickling
 from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
-from actors.backends.ray.host_actors import look_at_hosts
+from actors.backends.ray.host_actors import look_at_all
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.placement import Node, living_nodes
 from actors.backends.ray.seated import Membership, Place, Seated, look_at
@@ -79,7 +79,7 @@ class Program:
     async def look_closely(self) -> tuple[list[HostReport], list[str]]:
         """Every host process as it sees itself, and who does not answer; hosts are asked by Ray, so loops may hang."""
         assert self._seated is not None
-        reports, silent = await look_at_hosts(self._options.namespace, self._system)
+        reports, silent = await look_at_all(self._options.namespace, self._system, self._seated.host)
         return [self._seated.report(), *reports], silent
 
     async def _stand_up(self, budget: float) -> None:

@@ -14,18 +14,17 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from actors.backends.ray import calls
 from actors.backends.ray.client import directory_of, open_client
 from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
 from actors.backends.ray.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.host_actors import look_at_hosts, system_of
+from actors.backends.ray.host_actors import look_at_all
 from actors.backends.ray.session import ADDRESS, PREFIX, TOKEN
 from actors.backends.ray.system_name import full_name
 from actors.errors import SystemClosed
 from actors.host import Host
-from actors.membership.seats import Heirs, Member
-from actors.operations.operations import Operations, ask_hosts
+from actors.membership.seats import Member
+from actors.operations.operations import Operations
 from actors.operations.reports import HostReport
 
 PATIENCE = 2.0
@@ -33,9 +32,6 @@ PATIENCE = 2.0
 
 LOOK = 0.1
 """Seconds between two looks at whether a directory has been rebuilt."""
-
-DIRECTORY = ("understudy:", ":directory")
-"""How the name of a directory's Ray actor begins and ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +69,6 @@ def join(place: str | EmbeddedRay) -> Cluster:
         os.environ.pop("RAY_AUTH_TOKEN", None)
         place = place.address
     return open_cluster(ClusterSettings(address=place, connect_timeout=PATIENCE))
-
-
-def systems() -> list[tuple[str, str]]:
-    """Namespace and name of every system of the cluster that has a directory or a host."""
-    found: set[tuple[str, str]] = set()
-    before, after = DIRECTORY
-    for namespace, actor in calls.named_actors():
-        if actor.startswith(before) and actor.endswith(after):
-            found.add((namespace, actor[len(before) : -len(after)]))
-        elif (system := system_of(actor)) is not None:
-            found.add((namespace, system))
-    return sorted(found)
 
 
 @dataclass(slots=True)
@@ -128,15 +112,8 @@ class Visit:
         return list(await client.call("members", timeout=PATIENCE))
 
     async def look_closely(self) -> tuple[list[HostReport], list[str]]:
-        """Host processes by Ray, in threads of theirs; the program that opened the system is none, and has its loop."""
-        reports, silent = await look_at_hosts(self.namespace, self.name)
-        if self.host is None:
-            silent = [*silent, "The program that opened the system was not asked, because that needs the directory."]
-        else:
-            drivers = [seat.number for seat in self.host.seating.taken if seat.heirs is Heirs.NOBODY]
-            more, also_silent = await ask_hosts(self.host, drivers)
-            reports, silent = [*reports, *more], [*silent, *also_silent]
-        return reports, silent
+        """Every process as it sees itself, and who does not answer."""
+        return await look_at_all(self.namespace, self.name, self.host)
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ import time
 
 from actors import Actor, Reply, call
 from actors.address import Sitting
+from actors.operations.suspension import suspend
 from actors.placement import anywhere, here
 from actors.supervising.draining import drain
 from tests.actors.town import Town, in_town, until
@@ -66,5 +67,16 @@ def test_a_host_that_does_not_answer_holds_nothing_up_and_one_that_has_left_is_f
         two.host.seating.leaving.add(Sitting(7, 700))
         two.host.new_table(town.directory.register(time.monotonic(), two.seat, {}, ()))
         assert two.host.seating.leaving == set()
+
+    in_town(main)
+
+
+def test_what_waits_for_a_suspended_actor_is_not_waited_for():
+    async def main(town: Town) -> None:
+        one = await town.settle()
+        debtor = await one.spawn(Debtor)
+        assert suspend(one.host.cells[debtor.address.number])
+        debtor.tell(Debtor.pay())
+        assert await drain(one.host, 5.0)
 
     in_town(main)
