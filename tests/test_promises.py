@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "actors" / "PROMISES.md").read_text(encoding="utf-8")
 RULES = [f"A{number}" for number in range(1, 48)]
 HOLDS, LEFT = "What holds", "Not yet true"
-DUE = [f"A{number}" for number in (*range(1, 6), *range(22, 38), *range(39, 43), 44, 46, 47)]
+DUE = [f"A{number}" for number in (*range(1, 6), *range(22, 38), *range(39, 45), 46, 47)]
 """Rules that the runtime on Ray cannot do without."""
 
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
