@@ -141,6 +141,23 @@ class Cancelled(AskError):
     default = "maybe"
 
 
+OUTCOMES = (
+    Failed,
+    NotRunning,
+    NotHandled,
+    MailboxFull,
+    Overloaded,
+    Expired,
+    TimedOut,
+    Unreachable,
+    Deadlock,
+    Stopped,
+    Cancelled,
+)
+"""How an ask may end besides its reply (rule A29). `except OUTCOMES as error:` catches what `except AskError` does, and
+a type checker then knows whether a `match` over the error has a case for each."""
+
+
 class Unsendable(UnderstudyError, TypeError):
     """The value cannot travel to another process. Send plain data, or spawn the actor beside the value's owner."""
 

@@ -363,7 +363,9 @@ class Host:
             async with asyncio.timeout(budget):
                 return await self.root.children.stop_all(EndReason.STOPPED)
         except TimeoutError:
-            left = tuple(cell.name for cell in self.cells.values())
+            children = self.root.children
+            away = [it for it in children.table.values() if it.address.seat != self.seat]
+            left = (*(it.name for it in self.cells.values()), *(children.path(it) or children.label(it) for it in away))
             log.error("%d actors did not stop within %g s.", len(left), budget)  # noqa: TRY400 - the stack says nothing
             return StopReport(abandoned=left)
 

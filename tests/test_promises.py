@@ -88,6 +88,7 @@ def test_the_outcomes_of_an_ask_are_those_of_the_source():
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section("How an ask ends"), re.MULTILINE)
     assert dict(rows) == {name: kind.default for name, kind in outcomes.items()}
     assert len(rows) == len(outcomes)
+    assert {kind.__name__ for kind in actors.OUTCOMES} == set(outcomes)
 
 
 def test_the_reasons_of_dead_letters_are_those_of_the_source():
