@@ -12,6 +12,7 @@ from actors.cells.reply import Reply
 from actors.cells.spawner import Spawner
 from actors.cells.terminated import ReceiveTimeout, Terminated
 from actors.errors import (
+    OUTCOMES,
     AskError,
     Cancelled,
     ChildLost,
@@ -89,6 +90,7 @@ from actors.supervising.supervision import Backoff, Directive, Restart, Shutdown
 from actors.system import System
 
 __all__ = [
+    "OUTCOMES",
     "Actor",
     "ActorReport",
     "ActorState",

@@ -129,9 +129,11 @@ class BlockingMessages:
 
     def ask(self, ref: Ref[A], request: "Asks[R] | Call[A, R]", *, timeout: float | None = DEFAULT_TIMEOUT) -> R:
         """Send, and wait for the reply. Deadline and outcomes are those of `Ref.ask`, in a blocking handler too."""
+        work, thread = self._host().work, get_ident()
 
         async def asked() -> R:
-            return await ref.ask(request, timeout=timeout)
+            with work.awaiting_for(thread):
+                return await ref.ask(request, timeout=timeout)
 
         return self.wait_for(asked)
 

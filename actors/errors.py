@@ -11,7 +11,7 @@ UnderstudyError
 │   ├── TimedOut             maybe  its deadline passed while the asker waited
 │   ├── Unreachable          no     never left this host, or
 │   │                        maybe  the link or the host was lost after it left
-│   ├── Deadlock             no     a start hook asked its parent, or itself
+│   ├── Deadlock             no     asker and asked wait for each other; names the actors of the cycle
 │   ├── Stopped              no     it was queued when the actor stopped, or
 │   │                        yes    its handler was cut short by the stop
 │   └── Cancelled            maybe  its handler was cancelled
@@ -115,9 +115,18 @@ class Unreachable(AskError):
 
 
 class Deadlock(AskError):
-    """A start hook asked its parent, which waits for the start, or itself. Ask from a handler instead."""
+    """Actors wait for each other's answers, so that none can ever come (rule A43); this ask was withdrawn unrun.
+
+    `cycle` has the names of the actors, each waiting for the next and the last for the first, beginning with the asker
+    that hears this. Let one of them tell, reply later, or ask beside its handler (`context.pipe`). Raised as well by a
+    start hook that asks its parent, which waits for the start, or itself; then `cycle` is empty.
+    """
 
     default = "no"
+
+    def __init__(self, message: str = "", *, cycle: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.cycle = cycle
 
 
 class Stopped(AskError):
@@ -130,6 +139,23 @@ class Cancelled(AskError):
     """The handler was cancelled before it replied."""
 
     default = "maybe"
+
+
+OUTCOMES = (
+    Failed,
+    NotRunning,
+    NotHandled,
+    MailboxFull,
+    Overloaded,
+    Expired,
+    TimedOut,
+    Unreachable,
+    Deadlock,
+    Stopped,
+    Cancelled,
+)
+"""How an ask may end besides its reply (rule A29). `except OUTCOMES as error:` catches what `except AskError` does, and
+a type checker then knows whether a `match` over the error has a case for each."""
 
 
 class Unsendable(UnderstudyError, TypeError):

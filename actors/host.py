@@ -30,6 +30,7 @@ from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
 from actors.operations.attendant import Attendant
 from actors.placement import Chooser, Placement, Placer
+from actors.post.deadlocks import Deadlocks
 from actors.post.delivery import Carrier, Delivery
 from actors.post.returning import RETURNING, Returning
 from actors.reception.desk import Desk
@@ -40,15 +41,7 @@ from actors.settings import Settings
 from actors.stats import HostStats, LinkStats, Stats
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.root import Root
-from actors.supervising.signals import (
-    ChildStarted,
-    Ended,
-    EndReason,
-    PeerEnded,
-    Signal,
-    StartChild,
-    StopReport,
-)
+from actors.supervising.signals import ChildStarted, Ended, EndReason, PeerEnded, Signal, StartChild, StopReport
 from actors.supervising.supervision import Supervision
 
 log = logging.getLogger("understudy.host")
@@ -108,6 +101,7 @@ class Host:
         )
         self.quarantine = Quarantine(self.seat, clock, self.dead_letters, bound=settings.quarantine_bound)
         self.asks = Asks(loop, clock, self.dead_letters, copying=settings.copy_messages)
+        self.deadlocks = Deadlocks(self)
         self.turn_activity = Activity()
         self._variables = copy_context()
         self._variables.run(running.set, self.turn_activity)
@@ -369,7 +363,9 @@ class Host:
             async with asyncio.timeout(budget):
                 return await self.root.children.stop_all(EndReason.STOPPED)
         except TimeoutError:
-            left = tuple(cell.name for cell in self.cells.values())
+            children = self.root.children
+            away = [it for it in children.table.values() if it.address.seat != self.seat]
+            left = (*(it.name for it in self.cells.values()), *(children.path(it) or children.label(it) for it in away))
             log.error("%d actors did not stop within %g s.", len(left), budget)  # noqa: TRY400 - the stack says nothing
             return StopReport(abandoned=left)
 
@@ -392,6 +388,7 @@ class Host:
         self._all_are_back()
         self.attendant.close()
         endpoints.remove(self.system, self.delivery)
+        self.deadlocks.close()
         self.asks.fail_all(lambda ask: NotRunning(f"The system was closed before {ask.target} answered."))
         await asyncio.sleep(0)  # so that askers in other threads hear it from the tasks that wait for them here
         await self.work.close()

@@ -134,6 +134,8 @@ class Ref(Generic[A_co]):
         activity = running.get()
         ask = cell.host.delivery.open_ask(self.address, timeout, activity)
         cell.accept(Envelope(request, handler, activity.cell, ask, ask.deadline))
+        if cell is activity.cell:
+            cell.host.deadlocks.asks_itself(ask)
         return cast("Awaitable[R]", ask.future)
 
     def send(

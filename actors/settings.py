@@ -105,6 +105,8 @@ class Settings:
     # A pool of 100,000 actors can be watched by one; a loop that watches without end is stopped soon after.
     watch_limit: int = _count(131_072, "watches", "actors that one actor may watch", 1, 2**31)
 
+    deadlock_after: float = _seconds(0.2, "how long asks wait before a deadlock is looked for, 0 = never", 0.0, 60.0)
+
     # Handlers and stopping.
     blocking_threads: int = _count(32, "threads", "blocking handlers that run at once on one host", 1, 1024)
     stop_budget: float = _seconds(5.0, "how long a handler may go on when its actor is stopped, before it is cancelled")

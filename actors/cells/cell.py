@@ -28,6 +28,7 @@ from actors.supervising.signals import (
     HaltChild,
     OfChild,
     OfPeer,
+    Probe,
     ResumeChild,
     Signal,
     StartChild,
@@ -385,6 +386,8 @@ class Cell(Belongings):
                 self.watches.on_unwatch(signal)
             case Ended():
                 self.watches.on_ended(signal)
+            case Probe():
+                self.host.deadlocks.probed(self, signal)
             case _:  # what roots tell each other
                 pass
 

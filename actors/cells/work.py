@@ -6,11 +6,13 @@ A task that an actor's code creates belongs to the actor's incarnation and ends 
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import Context as Variables
 from contextvars import copy_context
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.cells.threads import Threads
@@ -44,6 +46,10 @@ class Work:
         self._factory: Any = self._adopting
         host.loop.set_task_factory(self._factory)
         self.abandoned_tasks: set[asyncio.Future[Any]] = set()
+        self._in_threads: dict[int, Activity] = {}
+        """Blocking handlers, by the thread that each is in."""
+        self.awaiting: dict[Activity, asyncio.Task[Any]] = {}
+        """Those whose thread waits for the answer to an ask, and the task that awaits it."""
 
     @property
     def abandoned_threads(self) -> int:
@@ -100,7 +106,8 @@ class Work:
         if self._threads is None:
             self._threads = Threads(self._host.settings.blocking_threads)
         activity = running.get()
-        outcome: Future[Any] = self._threads.submit(partial(copy_context().run, function, *arguments))
+        work = partial(copy_context().run, self._in_this_thread, activity, function, *arguments)
+        outcome: Future[Any] = self._threads.submit(work)
         try:
             return await asyncio.wrap_future(outcome, loop=self._host.loop)
         except asyncio.CancelledError:
@@ -109,6 +116,27 @@ class Work:
                 if activity.cell is not None:
                     activity.cell.abandon(activity, "a blocking handler")
             raise
+
+    def _in_this_thread(self, activity: Activity, function: Callable[..., Any], *arguments: Any) -> Any:
+        self._in_threads[get_ident()] = activity
+        try:
+            return function(*arguments)
+        finally:
+            del self._in_threads[get_ident()]
+
+    @contextmanager
+    def awaiting_for(self, thread: int) -> Generator[None]:
+        """This task awaits an ask, and a thread waits for this task: a blocking handler's, if it is one."""
+        activity = self._in_threads.get(thread)
+        task = asyncio.current_task()
+        if activity is None or task is None:
+            yield
+            return
+        self.awaiting[activity] = task
+        try:
+            yield
+        finally:
+            del self.awaiting[activity]
 
     def abandon(self, task: asyncio.Future[Any]) -> None:
         """Keep a task that does not listen to its cancelling, so that it is not destroyed while it runs."""

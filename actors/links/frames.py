@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import msgspec
 
-WIRE_VERSION: Final = 2
+WIRE_VERSION: Final = 3
 
 LARGEST_FRAME: Final = 256 * 1024
 LARGEST_HANDSHAKE: Final = 1024

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 TICKS = 100
 """A second has so many; a deadline is met at the tick after it."""
 
+SWEEP = 256
+"""Whenever so many asks without a deadline wait, those are forgotten that nobody awaits any more."""
+
 
 class Ask(msgspec.Struct, eq=False):
     """One ask of this host: a future, and the deadline that ends it at the latest. A struct: quickly made."""
@@ -137,26 +140,43 @@ class Asks:
         self._buckets: dict[int, dict[Ask, None]] = {}
         self._latest: dict[Ask, None] = {}
         self._latest_from = self._latest_to = 0.0
+        self._endless: dict[Ask, None] = {}
+        """Those without a deadline."""
         self._ticks: list[int] = []
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0
         self._number = 0
         self.remote: dict[int, Ask | Relay] = {}
         """Asks that went to other hosts, by the number their reply will name."""
+        self.opened: Callable[[], None] = _nothing
+        """Called when an ask is opened: for the first one after `tell_of_next`, and sometimes for others."""
 
     def open(self, target: Address, deadline: float | None) -> Ask:
         """A new ask that ends at `deadline` (seconds on the host's clock), or never for None."""
         ask = self._kind(self, self._loop.create_future(), target, deadline)
-        if deadline is not None:
+        if deadline is None:
+            bucket = self._without_end()
+        else:
             # asks that follow each other mostly share a bucket, and comparing is cheaper than computing which
             bucket = self._latest if self._latest_from <= deadline < self._latest_to else self._bucket(deadline)
-            bucket[ask] = None
-            ask.bucket = bucket
+        bucket[ask] = None
+        ask.bucket = bucket
         return ask
 
+    def waiting(self) -> list[Ask]:
+        """Every ask that waits, except those that are sent on for others."""
+        found = [ask for bucket in self._buckets.values() for ask in bucket]
+        found.extend(self._endless)
+        return found
+
+    def tell_of_next(self) -> None:
+        """Call `opened` for the next ask."""
+        self._latest_to = 0.0  # so that it looks for its bucket
+
     def __len__(self) -> int:
-        """Asks that wait and have a deadline, or that went to another host."""
-        return sum(map(len, self._buckets.values())) + sum(1 for ask in self.remote.values() if ask.bucket is None)
+        """Asks that wait, and those that are sent on for others."""
+        relayed = sum(1 for ask in self.remote.values() if ask.bucket is None)
+        return sum(map(len, self._buckets.values())) + len(self._endless) + relayed
 
     def relay(self, asker: Asker, target: Address) -> Relay:
         """Stand between an asker that is no ask of this host, or a stream's reader, and an actor of another host."""
@@ -176,9 +196,8 @@ class Asks:
 
     def fail_all(self, error: Callable[[Ask | Relay], AskError]) -> None:
         """End every ask that waits, for the host closes."""
-        for bucket in list(self._buckets.values()):
-            for ask in list(bucket):
-                ask.fail(error(ask))
+        for ask in self.waiting():
+            ask.fail(error(ask))
         for ask in list(self.remote.values()):
             ask.fail(error(ask))
         if self._timer is not None:
@@ -190,7 +209,15 @@ class Asks:
         for ask in [ask for ask in self.remote.values() if ask.target.seat == seat]:
             ask.fail(error(ask))
 
+    def _without_end(self) -> dict[Ask, None]:
+        self.opened()
+        if self._endless and len(self._endless) % SWEEP == 0:
+            for ask in [ask for ask in self._endless if ask.ended]:
+                ask.forget()
+        return self._endless
+
     def _bucket(self, deadline: float) -> dict[Ask, None]:
+        self.opened()
         tick = int(deadline * TICKS) + 1
         bucket = self._buckets.get(tick)
         if bucket is None:
@@ -217,3 +244,7 @@ class Asks:
                 ask.fail(TimedOut(f"{ask.target} did not answer before the deadline; it may have run the request."))
         if ticks:
             self._arm(ticks[0])
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""

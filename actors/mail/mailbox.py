@@ -5,9 +5,10 @@ overflow, waiting senders) is behind one flag, so that it costs nothing where it
 """
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.mail.envelope import Envelope
@@ -157,6 +158,10 @@ class Mailbox:
         """Queue at the front, in the given order, bound or not: what the mailbox had accepted before (rule A38)."""
         for envelope in reversed(envelopes):
             self._lane(level_of(envelope)).appendleft(envelope)
+
+    def queued(self) -> Iterator[Envelope]:
+        """All that wait to be taken, lane by lane."""
+        return chain(*(self._lanes or (self.queue or (),)))
 
     def wait(self, envelope: Envelope) -> None:
         """Queue a `send` behind the other waiting ones; from now on the mailbox is full for all others (rule A32)."""

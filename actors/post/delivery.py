@@ -100,9 +100,10 @@ class Delivery:
         seconds = self._ask_timeout if timeout is DEFAULT_TIMEOUT else timeout
         deadline = None if seconds is None else host.clock() + seconds
         envelope = activity.envelope
-        if envelope is None and activity.cell is not None and not activity.cell.began:
-            _check_start(activity.cell, target)
-        if envelope is not None and envelope.deadline is not None and envelope.tick is None and not shielded.get():
+        if envelope is None:
+            if activity.cell is not None and not activity.cell.began:
+                _check_start(activity.cell, target)
+        elif envelope.deadline is not None and envelope.tick is None and not shielded.get():
             inherited = envelope.deadline
             deadline = inherited if deadline is None or inherited < deadline else deadline
         return host.asks.open(target, deadline)
@@ -158,6 +159,8 @@ class Delivery:
         ask = self.open_ask(address, timeout, activity)
         if cell is not None:
             cell.accept(Envelope(request, handler, activity.cell, ask, ask.deadline))
+            if cell is activity.cell:
+                host.deadlocks.asks_itself(ask)
         elif address.seat == host.seat:
             self.ask_nobody(address, ask, Envelope(self.given(request), None, activity.cell, ask, ask.deadline))
         elif host.post is None:

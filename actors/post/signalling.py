@@ -28,6 +28,7 @@ from actors.supervising.signals import (
     NewsAbout,
     OfChild,
     PeerEnded,
+    Probe,
     Restored,
     ResumeChild,
     Signal,
@@ -43,7 +44,7 @@ log = logging.getLogger("understudy.post")
 SLICE = 0.002
 """Seconds that are spent on sending starts again before the loop does something else."""
 
-FOR_THE_DEAD = OfChild | ResumeChild | Ended | PeerEnded | NewsAbout | Restored
+FOR_THE_DEAD = OfChild | ResumeChild | Ended | PeerEnded | NewsAbout | Restored | Probe
 """Signals to a sitting that has ended, which mean nothing to the next one on its seat."""
 
 

@@ -291,4 +291,29 @@ class SystemOver(msgspec.Struct, frozen=True):
 OfHost = NewsAbout | Restored | ChildHere | ChildNoted | SystemOver
 """What hosts tell each other, root to root."""
 
-Signal = OfChild | OfPeer | OfHost | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended
+
+class Edge(NamedTuple):
+    """The ordinary handler of an actor awaits exactly this ask (rule A43)."""
+
+    asker: Address
+    epoch: int
+    """That of the asker's host."""
+    number: int
+    """Which of that host's waits it is: of later ones it is greater."""
+    ask: int
+    """The ask's number on a link; 0 where the actor asked lives on the asker's host."""
+    name: str
+    """What people call the asker."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """Follows who waits for whom, to the actor that the last of them waits for; see `post.deadlocks`."""
+
+    path: tuple[Edge, ...]
+    at: int = -1
+    """Once the path is a cycle: the edge to be looked at again."""
+    queued: tuple[int, ...] = ()
+    """Edges whose requests were found in a mailbox."""
+
+
+Signal = OfChild | OfPeer | OfHost | StartChild | HaltChild | ResumeChild | StopChild | Watch | Unwatch | Ended | Probe

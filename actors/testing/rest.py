@@ -59,7 +59,7 @@ def _ready(host: "Host") -> bool:
 
 def _outside(host: "Host") -> list[str] | None:
     """Who waits for something outside; None if any task is about to go on."""
-    asks = {ask.future for bucket in host.asks._buckets.values() for ask in bucket}
+    asks = {ask.future for ask in host.asks.waiting()}
     by_hand = hasattr(host.loop, "in_threads")
     found: list[str] = []
     for who, task, in_thread in _tasks(host):

@@ -13,7 +13,7 @@ from tests.ray_stage import Stage, open_stage
 
 T = TypeVar("T")
 
-SETTINGS = Settings(cancel_grace=0.2, ask_timeout=20.0)
+SETTINGS = Settings(cancel_grace=0.2, ask_timeout=20.0, deadlock_after=0.05)
 
 CALM = Delays(least=0.0001, spread=0.0, seldom=0)
 """Every trip takes as long as any other, as it mostly does between processes of one machine. Many of these tests expect

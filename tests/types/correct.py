@@ -3,23 +3,35 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, assert_type
+from typing import Any, Generic, TypeVar, assert_never, assert_type
 
 from pydantic import BaseModel
 
 from actors import (
+    OUTCOMES,
     Actor,
     Asks,
     Call,
+    Cancelled,
+    Deadlock,
+    Expired,
+    Failed,
     Group,
     Listing,
+    MailboxFull,
     Message,
+    NotHandled,
+    NotRunning,
+    Overloaded,
     Priority,
     Ref,
     Request,
     ServiceKey,
+    Stopped,
     Streams,
     System,
+    TimedOut,
+    Unreachable,
     call,
     receive,
 )
@@ -238,3 +250,19 @@ async def by_hand(account: Account) -> None:
     bound: Callable[[int], int] = account.deposit
     bound(3)
     assert_type(Joined("ada").name, str)
+
+
+async def answered(account: Ref[Account]) -> str:
+    """Every outcome of an ask has its case, and the checker knows."""
+    try:
+        return str(await account.ask(Account.deposit(5)))
+    except OUTCOMES as error:
+        match error:
+            case Failed():
+                return "failed"
+            case NotRunning() | NotHandled() | MailboxFull() | Overloaded() | Expired():
+                return "notrunning"
+            case TimedOut() | Unreachable() | Deadlock() | Stopped() | Cancelled():
+                return "timedout"
+            case _:
+                assert_never(error)

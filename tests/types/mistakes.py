@@ -6,10 +6,33 @@ A line that ends in `# expect-nothing` is a mistake that no checker can see here
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from pydantic import BaseModel
 
-from actors import Actor, Asks, Message, Ref, Request, ServiceKey, Streams, System, call, receive
+from actors import (
+    OUTCOMES,
+    Actor,
+    Asks,
+    Cancelled,
+    Deadlock,
+    Failed,
+    MailboxFull,
+    Message,
+    NotHandled,
+    NotRunning,
+    Overloaded,
+    Ref,
+    Request,
+    ServiceKey,
+    Stopped,
+    Streams,
+    System,
+    TimedOut,
+    Unreachable,
+    call,
+    receive,
+)
 
 
 class Joined(Message):
@@ -151,3 +174,18 @@ class Wrong(Actor):
 
     @receive(blocked=True)  # expect-error
     def slow(self, message: Joined) -> None: ...
+
+
+async def answered(account: Ref[Account]) -> str:
+    try:
+        return str(await account.ask(Account.deposit(5)))
+    except OUTCOMES as error:
+        match error:
+            case Failed():
+                return "failed"
+            case NotRunning() | NotHandled() | MailboxFull() | Overloaded() | TimedOut():
+                return "notrunning"
+            case Unreachable() | Deadlock() | Stopped() | Cancelled():
+                return "unreachable"
+            case _:
+                assert_never(error)  # expect-error

@@ -314,9 +314,10 @@ class Machine(asyncio.AbstractEventLoop):
         return self._closed
 
     def close(self) -> None:
-        """See asyncio."""
+        """See asyncio. It is the driver's loop that is closed, and with it the world ends."""
         self._closed = True
         self.kill()
+        self.world.end()
 
     async def shutdown_asyncgens(self) -> None:
         """Nothing is left to do: the world ends its generators itself."""

@@ -125,6 +125,10 @@ class World:
         """End the run: it means nothing any more."""
         self.stuck = self.stuck or f"{why}\n{self.tale()}"
 
+    def end(self) -> None:
+        """Nothing will happen any more. What waits leads to envelopes, where the collector could not take it apart."""
+        self._events.clear()
+
     def tale(self) -> str:
         """The seed, and the last events."""
         return f"Seed {self.seed}, after {self.seconds:.6f} s. The last events:\n{self.history.trace}"

@@ -4,7 +4,7 @@ import pytest
 
 from actors import Settings
 from actors.membership.seats import Heirs, HostState, Standing
-from tests.actors.membership.court import Court
+from tests.actors.membership.court import SETTINGS, Court
 
 
 def test_a_spare_is_appointed_once_every_host_has_acted_on_the_verdict() -> None:
@@ -206,3 +206,25 @@ def test_losses_of_different_seats_are_counted_apart() -> None:
     for dead in court.hosts[:7]:
         court.verdict(dead)
     assert [seat.withheld for seat in court.table.seats if seat.vacant] == [False] * 7
+
+
+def test_an_heir_that_dies_before_it_sits_is_one_more_loss_of_the_seat() -> None:
+    court = Court()
+    lose_again(court, 4)
+    court.stand_by("heir")
+    court.verdict(court.hosts[0])
+    court.wait(2.0)
+    table = court.directory.ended(court.now, "heir")  # the sixth
+    assert [seat.withheld for seat in table.seats if seat.vacant] == [True]
+
+
+def test_a_directory_that_dies_forgets_how_often_a_seat_was_lost() -> None:
+    court = Court()
+    lose_again(court, 5)
+    court.successor()
+    court.wait(SETTINGS.verdict + 2.0)
+    court.stand_by("after all")
+    table = court.verdict(court.hosts[0])
+    assert [seat.withheld for seat in table.seats if seat.vacant] == [False]
+    court.wait(3.0)
+    assert court.appointments[-1].host == "after all"

@@ -128,6 +128,22 @@ def test_a_payload_that_is_gone_is_a_dead_letter_and_the_ask_says_that_it_did_no
     in_town(main)
 
 
+def test_a_payload_whose_sender_dies_with_it_is_a_dead_letter_that_says_so() -> None:
+    async def main(town: Town) -> None:
+        one, two = await town.settle(), await town.settle()
+        far = await one.spawn(Keeper, seat=two.host.seat)
+        far.tell(Note(bytes(30_000_000)))
+        far.tell(Note("behind it"))
+        await until(lambda: any(peer.held for peer in two.post._peers.values()))
+        one.crash()
+        town.bury(one)
+        await until(lambda: two.letters)
+        assert (two.letters[0].reason.value, two.letters[0].message.type_name) == ("payload_lost", "Note")
+        assert two.letters[0].target == far.address
+
+    in_town(main)
+
+
 def test_two_parts_of_one_object_are_not_taken_for_each_other() -> None:
     async def main(town: Town) -> None:
         shelf = Shelf()
