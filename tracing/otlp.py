@@ -28,13 +28,13 @@ def as_json(document: object) -> bytes:
         return msgspec.json.encode(_readable(document))
 
 
-def _readable(it: Any) -> Any:
+def _readable(it: object) -> object:
     if isinstance(it, str):
         return it.encode("utf-8", "replace").decode()
     if isinstance(it, dict):
-        pairs = cast("dict[str, Any]", it).items()
-        return {_readable(key): _readable(value) for key, value in pairs}
-    return [_readable(item) for item in cast("list[Any]", it)] if isinstance(it, list) else it
+        pairs = cast("dict[object, object]", it)
+        return {_readable(key): _readable(value) for key, value in pairs.items()}
+    return [_readable(item) for item in cast("list[object]", it)] if isinstance(it, list) else it
 
 
 def resource_spans(spans: Iterable[ReadableSpan]) -> list[dict[str, Any]]:
