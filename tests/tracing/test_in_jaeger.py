@@ -333,6 +333,7 @@ def test_a_burst_of_twenty_thousand_messages_across_hosts_arrives_complete(jaege
 
     run.play(main)
     run.look()
+    assert jaeger.operations(run.service("Shop")) == {("Shop/burst", "server"), ("send Ledger.write", "producer")}
     assert len(run.named("send Ledger.write")) == len(run.named("process Ledger.write")) == count * rounds
     assert {span.parent for span in run.named("process Ledger.write")} == {
         span.id for span in run.named("send Ledger.write")
