@@ -27,7 +27,7 @@ ON_SHARED_RAY = (
 PROGRAMS = ("tests/ray/", "tests/apps/", "tests/test_readme.py")
 """Where tests start programs of their own and wait for them."""
 ALONE = ("tests/ray/system/test_programs.py",)
-LAST = ("tests/tracing/test_in_jaeger.py",)
+LAST = ("tests/tracing/test_in_jaeger.py", "tests/tracing/test_in_jaeger_errors_only.py")
 
 
 def group_of(test: str) -> str:

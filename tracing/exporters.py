@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import msgspec
 from opentelemetry.sdk.trace import ReadableSpan
 
-from tracing.otlp import encoded, resource_spans
+from tracing.otlp import as_json, encoded, resource_spans
 
 log = logging.getLogger("understudy.tracing")
 
@@ -109,7 +108,7 @@ class File:
     def export(self, spans: Sequence[ReadableSpan], seconds: float) -> bool:
         """Append them."""
         del seconds
-        parts = b",".join(map(msgspec.json.encode, resource_spans(spans)))
+        parts = b",".join(map(as_json, resource_spans(spans)))
         with self._lock:
             if not self._begun:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,24 @@ CODES = {StatusCode.UNSET: 0, StatusCode.OK: 1, StatusCode.ERROR: 2}
 
 def encoded(spans: Iterable[ReadableSpan]) -> bytes:
     """A document with these spans."""
-    return msgspec.json.encode({"resourceSpans": resource_spans(spans)})
+    return as_json({"resourceSpans": resource_spans(spans)})
+
+
+def as_json(document: object) -> bytes:
+    """A document as JSON; halves of characters, which UTF-8 has no form for, become question marks."""
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_readable(document))
+
+
+def _readable(it: object) -> object:
+    if isinstance(it, str):
+        return it.encode("utf-8", "replace").decode()
+    if isinstance(it, dict):
+        pairs = cast("dict[object, object]", it)
+        return {_readable(key): _readable(value) for key, value in pairs.items()}
+    return [_readable(item) for item in cast("list[object]", it)] if isinstance(it, list) else it
 
 
 def resource_spans(spans: Iterable[ReadableSpan]) -> list[dict[str, Any]]:

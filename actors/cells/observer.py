@@ -7,7 +7,8 @@ observation, in the context in which the handler runs.
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from types import BuiltinMethodType
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 
 NEVER = 2**30
 """Messages that go unwatched where an instrument could not say how many: far more than any that is looked at again."""
+
+_within: ContextVar[bytes | None] = ContextVar("understudy_within", default=None)
+"""The header of the operation that the running code is within."""
 
 FLUSH = 2.0
 """Seconds that an instrument has to send what it knows when its host closes."""
@@ -277,7 +281,13 @@ class Telemetry:
 
     @property
     def header(self) -> bytes:
-        """The header of the message being handled, to be kept with what is done for it later; empty if it has none."""
+        """To be kept with what is done later for the message being handled, or for the operation around this code.
+
+        Empty if nobody watches.
+        """
+        operation = _within.get()
+        if operation is not None:
+            return operation
         envelope = running.get().envelope
         return header_of(envelope) or b"" if isinstance(envelope, Headed) else b""
 
@@ -289,12 +299,17 @@ class Telemetry:
             return
         guarded = self._observer.guarded
         observation = guarded.does(lambda: guarded.instrument.operates(operation), UNOBSERVED)
+        token = _within.set(observation.header)
         try:
             yield observation
         except BaseException as error:
             guarded.ends(observation, error)
             raise
-        guarded.ends(observation)
+        else:
+            guarded.ends(observation)
+        finally:
+            with suppress(ValueError):  # the block was left somewhere else, where there is nothing to leave
+                _within.reset(token)
 
     def continuing(self, header: bytes, name: str) -> AbstractContextManager[Observation]:
         """Go on, for as long as the block lasts, with what `header` heads, and not with the message being handled.

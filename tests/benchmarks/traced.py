@@ -1,27 +1,20 @@
-"""What tracing costs per local tell: without it, installed but not taken, and taken; and what an ask costs likewise.
+"""A process whose system is traced or not, and tells and asks when told: `python -m tests.benchmarks.traced KIND`.
 
-    python -m tests.benchmarks.traced [--rounds N]
-
-Processor time of the loop's thread, in interleaved rounds in one process and random order: medians, and quartiles of
-the ratios to the round without tracing. Exporting is another thread's.
+KIND is "without", or the share of traces that are taken. Seconds are processor time of the loop's thread: exporting is
+another thread's, and another matter.
 """
 
-import argparse
-import random
-import statistics
 import sys
-from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from time import thread_time
 from typing import Any
 
 from actors import Actor, Message, Opening, Place, Ref, System, call, receive
+from tests.benchmarks.processes import private_output, serve
 from tracing.configuration import Configuration
 from tracing.setup import opened
 
 BURST = 500
-TELLS = 20_000
-ASKS = 3_000
 
 
 class Note(Message):
@@ -57,7 +50,7 @@ class Counter(Actor):
 
 
 def tracing(ratio: float) -> Opening:
-    """Spans of this share are made, queued and forgotten: exporting is another thread's, and another row's."""
+    """Spans of this share are made, queued and forgotten."""
     configuration = Configuration(
         app="bench", traces="none", metrics="none", folder=Path(), traces_endpoint="", metrics_endpoint="", ratio=ratio,
         bound=2**20,
@@ -69,75 +62,46 @@ def tracing(ratio: float) -> Opening:
     return open_one
 
 
-KINDS: dict[str, Opening | None] = {"off": None, "not taken": tracing(0.0), "taken": tracing(1.0)}
+class Contests:
+    """What is measured: each does so many of something, and returns the seconds."""
+
+    def __init__(self, counter: Ref[Counter], first: Ref[Counter]) -> None:
+        self.counter = counter
+        self.first = first
+
+    async def outside(self, count: int) -> float:
+        """Tells from the main function."""
+        note, began = Note(1), thread_time()
+        for _ in range(count // BURST + 1):
+            for _ in range(BURST):
+                self.counter.tell(note)
+            await self.counter.ask(Counter.look())
+        return (thread_time() - began) * count / (BURST * (count // BURST + 1))
+
+    async def handler(self, count: int) -> float:
+        """Tells from a handler."""
+        began = thread_time()
+        for _ in range(count // BURST + 1):
+            await self.first.ask(Counter.pass_on(BURST))
+            await self.counter.ask(Counter.look())
+        return (thread_time() - began) * count / (BURST * (count // BURST + 1))
+
+    async def asks(self, count: int) -> float:
+        """Asks from the main function."""
+        began = thread_time()
+        for _ in range(count):
+            await self.counter.ask(Counter.look())
+        return thread_time() - began
 
 
-async def from_outside(system: System) -> float:
-    """Seconds of processor time per tell from the main function."""
+async def main(system: System) -> None:
+    """Serve until the input ends."""
+    output = private_output()
     counter = await system.spawn(Counter)
-    note = Note(1)
-    began = thread_time()
-    for _ in range(TELLS // BURST):
-        for _ in range(BURST):
-            counter.tell(note)
-        await counter.ask(Counter.look())
-    return (thread_time() - began) / TELLS
-
-
-async def from_handler(system: System) -> float:
-    """Seconds per tell from a handler."""
-    counter = await system.spawn(Counter)
-    first = await system.spawn(Counter, counter)
-    began = thread_time()
-    for _ in range(TELLS // BURST):
-        await first.ask(Counter.pass_on(BURST))
-        await counter.ask(Counter.look())
-    return (thread_time() - began) / TELLS
-
-
-async def asking(system: System) -> float:
-    """Seconds per ask from the main function."""
-    counter = await system.spawn(Counter)
-    began = thread_time()
-    for _ in range(ASKS):
-        await counter.ask(Counter.look())
-    return (thread_time() - began) / ASKS
-
-
-CONTESTS: dict[str, Callable[[System], Coroutine[Any, Any, float]]] = {
-    "tell from a handler": from_handler,
-    "tell from outside": from_outside,
-    "ask from outside": asking,
-}
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30)
-    rounds = parser.parse_args(arguments).rounds
-    for name, contest in CONTESTS.items():
-        times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-        for _ in range(rounds):
-            for kind in random.sample(list(KINDS), len(KINDS)):
-                times[kind].append(System(on="local", instrument=KINDS[kind], mailbox_bound=2**20).run(contest))
-        base = times["off"]
-        for kind, found in times.items():
-            ratios = [one / other for one, other in zip(found, base, strict=True)]
-            low, middle, high = _quartiles(ratios)
-            micro = statistics.median(found) * 1e6
-            extra = statistics.median(one - other for one, other in zip(found, base, strict=True)) * 1e6
-            print(
-                f"{name:<20} {kind:<10} {micro:7.2f} us  {extra:+7.2f} us  ratio {middle:.3f} ({low:.3f} to {high:.3f})"
-            )
-
-
-def _quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    if len(values) < 2:
-        return values[0], values[0], values[0]
-    low, middle, high = statistics.quantiles(values, n=4)
-    return low, middle, high
+    contests = Contests(counter, await system.spawn(Counter, counter))
+    await serve({name: getattr(contests, name) for name in ("outside", "handler", "asks")}, output)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    kind = sys.argv[1]
+    System(on="local", instrument=None if kind == "without" else tracing(float(kind)), mailbox_bound=2**20).run(main)

@@ -25,8 +25,9 @@ STATUS = {"OK": 1, "ERROR": 2}
 class Jaeger:
     """One running Jaeger. It can be killed, and started again with nothing remembered."""
 
-    def __init__(self, binary: Path, folder: Path) -> None:
-        self._binary = binary
+    def __init__(self, binary: Path, folder: Path, *more: str) -> None:
+        configs = [f"--config={HERE / name}" for name in ("jaeger.yaml", *more)]
+        self._command = [str(binary), *configs]
         self._log = folder / "jaeger.log"
         self._ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,8 +41,7 @@ class Jaeger:
         """Start it, and wait until it answers."""
         environ = {**os.environ, **{name: str(port) for name, port in self._ports.items()}}
         with self._log.open("ab") as log:
-            command = [str(self._binary), "--config", str(HERE / "jaeger.yaml")]
-            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(self._command, env=environ, stdout=log, stderr=subprocess.STDOUT)
         until = time.monotonic() + STARTING
         while not self._answers():
             assert self._process.poll() is None, self._log.read_text()
@@ -105,9 +105,9 @@ class Jaeger:
 
 
 @contextmanager
-def running(binary: Path, folder: Path) -> Iterator[Jaeger]:
-    """A Jaeger, for as long as the block lasts."""
-    jaeger = Jaeger(binary, folder)
+def running(binary: Path, folder: Path, *more: str) -> Iterator[Jaeger]:
+    """A Jaeger, for as long as the block lasts; `more`: configurations on top of the usual one."""
+    jaeger = Jaeger(binary, folder, *more)
     jaeger.start()
     try:
         yield jaeger

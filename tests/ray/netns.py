@@ -52,8 +52,9 @@ class Node:
         self.hardware_address = ""
 
     def command(self, *command: str) -> list[str]:
-        """The command, to be run in this node's namespace."""
-        return ["ip", "netns", "exec", self.namespace, *command]
+        """The command, to be run in this node's namespace, where the machine may have the node's name."""
+        named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.namespace] if self.net.named else []
+        return ["ip", "netns", "exec", self.namespace, *named, *command]
 
     def start_ray(self, *options: str, head: "Node | None" = None) -> None:
         """Start the node: the head if no head is named. Takes about 3 s."""
@@ -117,8 +118,9 @@ class Node:
 class Net:
     """The nodes `n1`, `n2`, ... and the bridge between them. `n1` is the head."""
 
-    def __init__(self, count: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, count: int, environment: Mapping[str, str], *, named: bool = False) -> None:
         self.environment = dict(environment)
+        self.named = named
         self.third = os.getpid() % 200 + 20
         self.prefix = f"us{os.getpid() % 10000:x}"
         self.bridge = f"{self.prefix}sw"
@@ -180,13 +182,15 @@ def run(*command: str, environment: dict[str, str] | None = None) -> str:
 
 
 @contextlib.contextmanager
-def ray_nodes(count: int, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[Node]]:
+def ray_nodes(
+    count: int, environment: Mapping[str, str] = MappingProxyType({}), *, named: bool = False
+) -> Iterator[list[Node]]:
     """Real Ray nodes, connected and known to the head; at the end nothing of them is left.
 
-    `environment`: further variables for Ray's own processes.
+    `environment`: further variables for Ray's own processes. `named`: each node has a host name of its own.
     """
     require_namespaces()
-    net = Net(count, environment)
+    net = Net(count, environment, named=named)
     try:
         net.build()
         head, *others = net.nodes

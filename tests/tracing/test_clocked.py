@@ -1,5 +1,7 @@
 """A logical clock on spans puts traces of hosts whose clocks disagree into the right order; off, it is not there."""
 
+import os
+import pickle
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +15,7 @@ from tests.tracing.caught import Catching, by_trace, named
 from tests.tracing.test_spans import order
 from tests.tracing.workload import Bank, Ledger, Shop
 from tracing import header as headers
+from tracing import traced
 from tracing.clocked import STAMP, Stamps
 from tracing.otlp import resource_spans
 from tracing.reading import Trace, traces
@@ -93,6 +96,15 @@ def test_stamps_grow_from_parents_to_children(clock):
     assert {span.name for span in whole} - {span.name for span in stamped} == {"compute"}  # a user's own
     for span in stamped:
         assert not span.parent or by_id[span.parent].facts[STAMP] < span.facts[STAMP]
+
+
+def test_a_clock_travels_to_every_host(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+    travelled = pickle.loads(pickle.dumps(traced("shop", clock=partial(HybridClock, tolerance=5.0))))
+    clock = travelled.configuration.clock(lambda: 1_800_000_000.0)
+    assert clock.tick() < clock.tick()
+    assert clock.tolerance == 5.0
 
 
 def test_without_a_clock_neither_headers_nor_spans_have_a_stamp():

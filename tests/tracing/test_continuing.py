@@ -38,6 +38,16 @@ class Kitchen(Actor):
         self.waiter.tell(Waiter.rest())
 
     @call
+    def bake_twice(self) -> None:
+        kept: list[bytes] = []
+        for header in self.orders:
+            with self.context.telemetry.continuing(header, "bake"):
+                kept.append(self.context.telemetry.header)
+        for header in kept:
+            with self.context.telemetry.continuing(header, "glaze"):
+                self.waiter.tell(Waiter.serve())
+
+    @call
     def again(self, left: int) -> None:
         self.rounds += 1
         if left:
@@ -124,6 +134,19 @@ def test_what_is_continued_in_a_batch_is_in_the_trace_of_each_request_and_the_re
     assert len({it.trace for it in named(spans, "process Waiter.serve")}) == 3
     [rest] = named(spans, "send Waiter.rest")
     assert rest.parent in {it.id for it in named(spans, "Kitchen/bake")}
+
+
+def test_what_is_kept_within_something_that_continues_belongs_to_that():
+    async def main(system: System) -> None:
+        waiter = await system.spawn(Waiter)
+        kitchen = await system.spawn(Kitchen, waiter)
+        await kitchen.ask(Kitchen.wait_for_more())
+        await kitchen.ask(Kitchen.bake_twice())
+        await served(waiter, 1)
+
+    spans = caught(main)
+    [baked], [glazed] = named(spans, "bake"), named(spans, "glaze")
+    assert (glazed.trace, glazed.parent) == (baked.trace, baked.id)
 
 
 @pytest.mark.parametrize("main", [order, batch])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from actors import AskError, Ref, Settings, TimedOut
@@ -271,6 +272,32 @@ def test_a_killed_host_leaves_a_trace_that_tells_the_story(jaeger, cluster):
     assert not [warning for span in run.spans for warning in span.warnings]
 
 
+def test_a_host_that_is_terminated_has_sent_every_span_that_had_ended(jaeger, cluster):
+    run = Run(jaeger, delay=60.0)  # nothing leaves by itself
+    pids: list[int] = []
+
+    async def main(stage: Stage) -> None:
+        shop, bank, _ = await cast(stage)
+        pids.append(await bank.ask(Bank.pid()))
+        for number in range(20):
+            await serve(stage, shop, number + 1)
+        os.kill(pids[0], signal.SIGTERM)
+        while psutil.pid_exists(pids[0]):  # noqa: ASYNC110 - no other process is told
+            await asyncio.sleep(0.02)
+
+    run.play(main)
+    run.look()
+    bank = run.service("Bank")
+    there = [span for span in run.spans if span.resource["process.pid"] == pids[0] and span.service == bank]
+    assert Counter((span.name, span.kind) for span in there) == {
+        ("Bank/pid", "server"): 1,
+        ("Bank/charge", "server"): 20,
+        ("compute", "internal"): 20,
+        ("send Ledger.write", "producer"): 20,
+    }
+    assert {run.shape(it) for it in requests_of(run)} == {repr(SHAPE)}
+
+
 def test_killing_jaeger_in_the_middle_harms_nothing_and_spans_arrive_when_it_is_back(tmp_path, cluster, jaeger):
     del jaeger  # this one is killed
     with running(building.wait(), tmp_path) as victim:
@@ -306,6 +333,7 @@ def test_a_burst_of_twenty_thousand_messages_across_hosts_arrives_complete(jaege
 
     run.play(main)
     run.look()
+    assert jaeger.operations(run.service("Shop")) == {("Shop/burst", "server"), ("send Ledger.write", "producer")}
     assert len(run.named("send Ledger.write")) == len(run.named("process Ledger.write")) == count * rounds
     assert {span.parent for span in run.named("process Ledger.write")} == {
         span.id for span in run.named("send Ledger.write")
