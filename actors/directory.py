@@ -119,9 +119,9 @@ class Directory:
             return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
         host.seat = replace(host.seat, load=beat.load)
-        table = self._table()
         leased = self._complete or not beat.suspended
-        return Answer(Standing.MEMBER, leased, table if table.version > beat.known else None)
+        news = (self.generation, self._changes) > beat.known
+        return Answer(Standing.MEMBER, leased, self._table() if news else None)
 
     def leave(self, now: float, sitting: Sitting) -> Table:
         """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free."""

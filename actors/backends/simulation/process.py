@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from actors.address import Sitting
-from actors.backends.simulation.machine import Machine
+from actors.backends.simulation.machine import Machine, NumberedTask
 from actors.backends.simulation.network import Listening, Network
 from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
@@ -106,6 +106,17 @@ class Process:
             endpoints.remove(self.host.system, self.host.delivery)
         self._network.process_ended(self.machine)
 
+    def forget(self) -> None:
+        """After the end of the world: let go of the messages that this process held when it was killed.
+
+        The garbage collector does not look into envelopes, so a circle that leads through one would stay for ever.
+        """
+        for cell in list(self.host.cells.values()) if self.host is not None else ():
+            cell.mailbox.clear()
+            cell.held = cell.stash = None
+            for activity in cell.activities or ():
+                activity.envelope = None
+
     async def refresh(self) -> None:
         """Get the newest table now."""
         if self.host is not None:
@@ -139,6 +150,7 @@ class Process:
             instrument=self._instrument,
         )
         host.world = world
+        host.work.use(NumberedTask)
         host.work.in_thread = _steady(world, host.work.in_thread)  # type: ignore[method-assign]
         # Several hosts of one system are in this process: a ref that is decoded here is one of this host's.
         host.apart(endpoints.decoding.set, host.delivery)
