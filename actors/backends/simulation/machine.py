@@ -11,13 +11,14 @@ import signal
 import threading
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import Context as Variables
 from contextvars import copy_context
 from typing import Any, TypeVar
 
 from actors.backends.simulation.guard import guarded
+from actors.backends.simulation.numbered import NumberedFuture, numbered_task
 from actors.backends.simulation.world import SECOND, World
 from actors.errors import NobodyWakes
 
@@ -98,39 +99,6 @@ class Callback(asyncio.Handle):
         self._context.run(self._callback, *self._args)
 
 
-class NumberedFuture(asyncio.Future[Any]):
-    """A future whose hash is its number, so that a set of futures has the same order in every run."""
-
-    def __init__(self, *, loop: "Machine") -> None:
-        super().__init__(loop=loop)
-        loop.world.serial = self.serial = loop.world.serial + 1
-
-    def __hash__(self) -> int:
-        return self.serial
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-class NumberedTask(asyncio.Task[Any]):
-    """As `NumberedFuture`."""
-
-    def __init__(self, steps: Coroutine[Any, Any, Any], *, loop: "Machine", **options: Any) -> None:
-        loop.world.serial = self.serial = loop.world.serial + 1  # first: the base puts it into a set
-        super().__init__(steps, loop=loop, **options)
-        loop.world.made(self)
-
-    def __hash__(self) -> int:
-        return self.serial
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-def _numbered_task(loop: Any, steps: Any, **options: Any) -> NumberedTask:
-    return NumberedTask(steps, loop=loop, **options)
-
-
 class Machine(asyncio.AbstractEventLoop):
     """One host's loop. `origin` and `rate`: what its clock shows when the world begins, and how fast it goes.
 
@@ -155,7 +123,7 @@ class Machine(asyncio.AbstractEventLoop):
         self._free_at = 0
         self._thread = threading.get_ident()
         self._strict = strict
-        self._factory: Any = _numbered_task
+        self._factory: Any = numbered_task
         self._closed = False
         self._handler: Any = None
 
@@ -318,7 +286,7 @@ class Machine(asyncio.AbstractEventLoop):
 
     def set_task_factory(self, factory: Any) -> None:
         """See asyncio."""
-        self._factory = factory or _numbered_task
+        self._factory = factory or numbered_task
 
     def get_task_factory(self) -> Any:
         """See asyncio."""

@@ -6,8 +6,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from actors.address import Sitting
-from actors.backends.simulation.machine import Machine, NumberedTask
+from actors.backends.simulation.machine import Machine
 from actors.backends.simulation.network import Listening, Network
+from actors.backends.simulation.numbered import NumberedTask
 from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
 from actors.instrument import Opening
@@ -203,8 +204,10 @@ class Process:
         host = self.host
         assert host is not None
         alone = 0
+        pause = self._settings.renewal * host.random.random()  # hosts of a real system do not begin all at once
         while True:
-            await asyncio.sleep(self._settings.renewal)
+            await asyncio.sleep(pause)
+            pause = self._settings.renewal
             self.machine.create_task(self._look())  # the answer to one may be long under way
             alone = 0 if host.may_act() else alone + 1
             if alone * self._settings.renewal > self._settings.isolation and self.place:
