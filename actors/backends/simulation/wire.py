@@ -137,7 +137,7 @@ class SimulatedWire(Wire):
     def read(self, data: bytes, sender: "SimulatedWire") -> None:
         """Bytes have come."""
         world = self.machine.world
-        world.note(f"read {self.line.other}>{self.line.one} {len(data)}")
+        world.note(f"read {self.line.other}>{self.line.one}")  # not how much: tracebacks have paths in them
         protocol, left = self._protocol, data
         while left and not self.over:
             buffer: Any = protocol.get_buffer(len(left))
