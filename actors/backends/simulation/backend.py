@@ -74,7 +74,7 @@ class SimulationBackend:
     ) -> None:
         self.world = World(seed)
         self.network = Network(self.world, delays or Delays())
-        self.hall = TownHall(self.network, Settings())
+        self.hall: TownHall
         self.processes: dict[int, Process] = {}
         """Those that live, by their places."""
         self.system = f"simulation-{seed}"
@@ -85,7 +85,7 @@ class SimulationBackend:
         self._driver: Machine | None = None
         self._machines: list[Machine] = []
         self._killed: list[Process] = []
-        self._settings = Settings()
+        self._settings: Settings
         self._instrument: Opening | None = None
         self._fate = Fate(self.world, self.network, self.processes, self.crash)
         for fault in faults:
@@ -172,7 +172,8 @@ class SimulationBackend:
 
     def handled(self) -> list[int]:
         """How many messages the actors of each living host have handled."""
-        return [it.host.look().handled for _, it in sorted(self.processes.items()) if it.host is not None]
+        hosts = [it.host for _, it in sorted(self.processes.items()) if it.host is not None]
+        return [it.stats.handled_by_ended + sum(cell.handled for cell in it.cells.values()) for it in hosts]
 
     # ---- what goes wrong --------------------------------------------------------------------------------------------
 

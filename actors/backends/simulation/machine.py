@@ -66,12 +66,11 @@ class Callback(asyncio.Handle):
         return f"<Callback {self._callback!r}>"
 
     def cancel(self) -> None:
-        """See `asyncio.Handle`."""
-        self.over()
-        self.forget()
-
-    def forget(self) -> None:
-        """It will not be called: let go of what it would have called."""
+        """See `asyncio.Handle`. What it would have called is let go."""
+        if self.waiting:
+            self.waiting = False
+            if not self.upkeep:
+                self.world.done()
         self._callback, self._args, self._context = _nothing, (), NOWHERE
 
     def cancelled(self) -> bool:
@@ -81,13 +80,6 @@ class Callback(asyncio.Handle):
     def when(self) -> float:
         """See `asyncio.TimerHandle`."""
         return self.due
-
-    def over(self) -> None:
-        """It will not be called."""
-        if self.waiting:
-            self.waiting = False
-            if not self.upkeep:
-                self.world.done()
 
     def run(self) -> None:
         """Call it, as what it is."""
@@ -137,7 +129,7 @@ class Machine(asyncio.AbstractEventLoop):
         """See asyncio."""
         found = Callback(self.world, callback, args, context if context is not None else copy_context())
         if self.dead:
-            found.over()
+            found.cancel()
             return found
         self._ready.append(found)
         if not self._planned:
@@ -210,14 +202,14 @@ class Machine(asyncio.AbstractEventLoop):
         """Nothing runs here any more. What it was doing stays as it is until the world ends."""
         self.dead = True
         for found in self._ready:
-            found.over()
+            found.cancel()
         self._ready.clear()
 
     def _due(self, found: Callback) -> None:
         if not found.waiting:
             return
         if self.dead:
-            found.over()
+            found.cancel()
             return
         idle = self._is_idle()
         self._ready.append(found)
@@ -310,7 +302,8 @@ class Machine(asyncio.AbstractEventLoop):
         """Let the world go on until this is done. Raises NobodyWakes when that can never be."""
         main = asyncio.ensure_future(future, loop=self)
         world = self.world
-        with guarded() if self._strict else nullcontext():
+        strict, self._strict = self._strict, False  # what asyncio runs at the end is no actor
+        with guarded() if strict else nullcontext():
             world.run(main)
         if world.stuck and (main.cancelled() or main.exception() is not None):
             stuck, world.stuck = world.stuck, ""
@@ -331,7 +324,7 @@ class Machine(asyncio.AbstractEventLoop):
         self.kill()
         for due in self.world.close():
             if isinstance(due, Callback):
-                due.forget()
+                due.cancel()
 
     async def shutdown_asyncgens(self) -> None:
         """Nothing is left to do: the world ends its generators itself."""
