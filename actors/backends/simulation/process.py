@@ -113,10 +113,10 @@ class Process:
         The garbage collector does not look into envelopes, so a circle that leads through one would stay for ever.
         """
         for cell in list(self.host.cells.values()) if self.host is not None else ():
-            cell.mailbox.clear()
-            cell.held = cell.stash = None
-            for activity in cell.activities or ():
-                activity.envelope = None
+            at_work = [activity.envelope for activity in cell.activities or ()]
+            for envelope in [*cell.mailbox.clear(), *(cell.stash or ()), *at_work, cell.held]:
+                if envelope is not None:
+                    envelope.message = envelope.sender = envelope.ask = envelope.accepted = envelope.tick = None
 
     async def refresh(self) -> None:
         """Get the newest table now."""
