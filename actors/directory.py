@@ -121,8 +121,7 @@ class Directory:
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
         host.seat = replace(host.seat, load=beat.load)
         leased = self._complete or not beat.suspended
-        news = (self.generation, self._changes) > beat.known
-        return Answer(Standing.MEMBER, leased, self._table() if news else None)
+        return Answer(Standing.MEMBER, leased, self._table() if (self.generation, self._changes) > beat.known else None)
 
     def leave(self, now: float, sitting: Sitting) -> Table:
         """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free."""
