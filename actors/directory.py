@@ -9,6 +9,7 @@ with the same arguments.
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -84,7 +85,7 @@ class Directory:
         """Whether a keeper was lost without proof, so that its process may be there; whoever ends it says False."""
         self._names: dict[str, tuple[int, Address]] = {}
         self._called_at: float | None = None
-        self._time = 0.0
+        self._time, self._quiet_until = 0.0, inf
 
     # ---- hosts ------------------------------------------------------------------------------------------------------
 
@@ -121,9 +122,8 @@ class Directory:
             return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
         host.seat = replace(host.seat, load=beat.load)
-        table = self._table()
         leased = self._complete or not beat.suspended
-        return Answer(Standing.MEMBER, leased, table if table.version > beat.known else None)
+        return Answer(Standing.MEMBER, leased, self._table() if (self.generation, self._changes) > beat.known else None)
 
     def leave(self, now: float, sitting: Sitting) -> Table:
         """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free."""
@@ -243,13 +243,11 @@ class Directory:
 
     def _pass(self, now: float) -> None:
         """Let time go on, and do what it brings: verdicts on the silent, the end of rebuilding and of backoffs."""
-        called_at, self._called_at = self._called_at, now
-        if called_at is not None:
-            self._time += min(max(0.0, now - called_at), 2 * self._settings.renewal)
-        for host in list(self._hosts.values()):
-            if self._time - host.heard > self._patience(host.seat):
-                self.keeper_is_silent |= host.seat.heirs is Heirs.KEEPER
-                self._lose(host.seat)
+        if self._called_at is not None:
+            self._time += min(max(0.0, now - self._called_at), 2 * self._settings.renewal)
+        self._called_at = now
+        if self._time > self._quiet_until:  # before that nobody can have been silent for too long
+            self._judge_the_silent()
         self._changes += self._pool.drop_silent(self._time - self._settings.verdict)
         for vacancy in self._vacancies.values():
             if vacancy.seat.withheld and self._time >= vacancy.until:
@@ -262,6 +260,14 @@ class Directory:
             self._changes += 1
             for seat in list(self._missing.values()):
                 self._lose(seat)
+
+    def _judge_the_silent(self) -> None:
+        """Verdicts, and until when there can be no other: so a renewal need not look at every host."""
+        for host in list(self._hosts.values()):
+            if self._time - host.heard > self._patience(host.seat):
+                self.keeper_is_silent |= host.seat.heirs is Heirs.KEEPER
+                self._lose(host.seat)
+        self._quiet_until = min((it.heard + self._patience(it.seat) for it in self._hosts.values()), default=inf)
 
     def _patience(self, seat: Seat) -> float:
         """How long this host may be silent. Nobody waits for the driver's seat, and people do stop their programs."""
@@ -307,6 +313,7 @@ class Directory:
         self._changes += 1
         acted = (self.generation, self._changes) if new else (0, 0)
         self._hosts[seat.number] = Living(seat, self._time, acted, Heartbeat())
+        self._quiet_until = min(self._quiet_until, self._time + self._patience(seat))
 
     def _hear_of(self, reported: Seat) -> None:
         """The predecessor's table had this seat."""

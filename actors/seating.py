@@ -18,6 +18,7 @@ from actors.cells.orphans import Orphans
 from actors.cells.reports import Reports
 from actors.directory import Seat, Table
 from actors.mail.dead_letters import HostLost
+from actors.membership.grapevine import told_by
 from actors.membership.seats import Heirs
 from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
@@ -73,7 +74,8 @@ class Seating:
         """Tables of children that may have some away, by the vacant seat."""
         self._charged: set[int] = set()
         """The withheld seats whose children have been charged for that."""
-        self._heard_of: tuple[int, int] = (0, 0)
+        self._told: tuple[int, int] = (0, 0)
+        """The version of the newest table that this host has told others of."""
 
     @property
     def acknowledged(self) -> tuple[int, int]:
@@ -157,7 +159,7 @@ class Seating:
         if arrived and self._host.returning is not None and table.complete:
             self._host.returning.wait_for(self._parents())
         if ends or arrived:
-            self._spread()
+            self._spread(table.version)
 
     def _parents(self) -> list[Sitting]:
         """The hosts that may have children here; of a kept root it is whichever keeper it has by then."""
@@ -190,9 +192,9 @@ class Seating:
         self._end(sitting, self.table.version)
 
     def heard(self, news: NewsAbout) -> None:
-        """Another host knows a newer table, perhaps."""
-        self._heard_of = max(self._heard_of, news.version)
-        if news.version > self.table.version:
+        """Another host knows a newer table, perhaps: tell others, and get it."""
+        if news.version > max(self.table.version, self._told):
+            self._spread(news.version)
             self.look_now()
 
     def _ends(self, known: dict[int, Seat]) -> list[Sitting]:
@@ -205,14 +207,14 @@ class Seating:
         ]
         return ends + [seat.sitting for number, seat in seats.items() if seat.vacant and number != mine]
 
-    def _spread(self) -> None:
-        """Tell the others to look, unless this host was told itself: they need not wait for their next renewal."""
-        host, version = self._host, self.table.version
-        if host.post is None or host.seat < 0 or self._heard_of >= version:
+    def _spread(self, version: tuple[int, int]) -> None:
+        """Tell some to look, who tell others, so that nobody has to wait for its next renewal."""
+        host = self._host
+        if host.post is None or host.seat < 0 or self._told >= version:
             return
-        for seat in self.taken:
-            if seat.number != host.seat:
-                host.signal(Address(host.system, seat.number, ROOT), NewsAbout(version))
+        self._told = version
+        for number in told_by(host.seat, (seat.number for seat in self.taken)):
+            host.signal(Address(host.system, number, ROOT), NewsAbout(version))
 
     # ---- the end of a sitting ---------------------------------------------------------------------------------------
 

@@ -129,7 +129,9 @@ class System(Spawns):
             if on == "simulation":
                 given.setdefault("copy_messages", True)  # as if they had travelled (rule A27)
             settings = Settings.load(given, file=settings_file)
-        self.settings = replace(settings, **given) if given else settings
+        elif given:
+            settings = replace(settings, **given)
+        self.settings = settings
         self.supervision = check(supervision or Supervision())
         self._instrument = instrument
         self._backend: Backend = _backend(on, options)

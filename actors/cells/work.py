@@ -41,6 +41,7 @@ class Work:
         self._threads: Threads | None = None
         # Straight from the class: the loop's own `create_task` would ask the factory, which is for users' tasks. The
         # name is given because making up a numbered one costs more than the rest.
+        self._kind: type[asyncio.Task[Any]] = asyncio.Task
         self._task: Callable[..., asyncio.Task[Any]] = partial(asyncio.Task, loop=host.loop, name="actor", **EAGERLY)
         self._previous_factory: Any = host.loop.get_task_factory()
         self._factory: Any = self._adopting
@@ -50,6 +51,11 @@ class Work:
         """Blocking handlers, by the thread that each is in."""
         self.awaiting: dict[Activity, asyncio.Task[Any]] = {}
         """Those whose thread waits for the answer to an ask, and the task that awaits it."""
+
+    def use(self, kind: type[asyncio.Task[Any]]) -> None:
+        """Make tasks of this kind. They begin in a turn of their own, in every version of Python."""
+        self._kind = kind
+        self._task = partial(kind, loop=self._host.loop, name="actor")
 
     @property
     def abandoned_threads(self) -> int:
@@ -99,7 +105,7 @@ class Work:
 
     def start_apart(self, steps: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         """Run a step of the runtime for whoever awaits it. It belongs to no actor, so it ends with none."""
-        return asyncio.Task(steps, loop=self._host.loop, context=self._variables.copy())
+        return self._kind(steps, loop=self._host.loop, context=self._variables.copy())
 
     async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a blocking handler in a thread, and wait for it. Cancelled, the thread is abandoned and counted."""

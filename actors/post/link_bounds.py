@@ -1,10 +1,13 @@
 """The bounds of a host's links follow from the settings of its system, which are equal on all hosts."""
 
+from functools import lru_cache
+
 from actors.links.frames import LARGEST_CHUNK
 from actors.links.settings import LinkSettings
 from actors.settings import Settings
 
 
+@lru_cache(maxsize=4)
 def link_bounds(settings: Settings, *, sleeps: bool = True) -> LinkSettings:
     """What the settings say of links. A host that never `sleeps` need not be kept awake after traffic."""
     return LinkSettings(

@@ -23,8 +23,8 @@ T = TypeVar("T")
 Main = Callable[[System], Coroutine[Any, Any, T]]
 """An application, or a test of one: a main function for `System.run`."""
 
-COLLECTED = 50
-"""Runs between two collections of garbage: a collection in the middle of a run costs more than the run."""
+COLLECTED = 10
+"""Runs between two collections of garbage, since one in the middle of a run would have to look through what lives."""
 
 
 class Chaos(msgspec.Struct, frozen=True):

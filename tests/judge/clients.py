@@ -6,6 +6,8 @@ A client records what it does in a file of its own, so that it may be killed or 
 import asyncio
 import os
 import signal
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -16,6 +18,12 @@ import msgspec
 from actors import Actor, AskError, Ref, Reply, call
 from actors.testing import Client, History
 from tests.judge.cast import Collection, Lock, Queue, Register, Resource, Semaphore
+
+
+def shared_clock() -> Callable[[], int]:
+    """The nanoseconds that all hosts share: the machine's, or those of the simulated world in which this runs."""
+    world: Any = getattr(asyncio.get_running_loop(), "world", None)
+    return time.monotonic_ns if world is None else lambda: world.now
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -31,6 +39,8 @@ class Task(msgspec.Struct, frozen=True):
     timeout: float = 20.0
     rest: float = 0.0
     """The most seconds between two operations."""
+    fresh: float | None = None
+    """Seconds after which all go on with fresh keys; a long history with an unknown end may be too hard to judge."""
     lease: float | None = None
     mishap: str = ""
     """What the client does to its own process once it holds something: "kill", "stop", or nothing."""
@@ -54,13 +64,15 @@ class Work(Actor):
     async def work(self, task: Task) -> int:
         """Do it; the number of steps."""
         self.task, self.random = task, Random(task.process)
-        with History(Path(task.folder) / f"{task.process}.jsonl") as self.history:
+        clock = shared_clock()
+        with History(Path(task.folder) / f"{task.process}.jsonl", clock=clock) as self.history:
             self.client = self.history.client(task.process)
             for self.number in range(task.rounds):
                 if self.finished:
                     break
                 try:
-                    await self.step(self.random.choice(task.keys))
+                    key = self.random.choice(task.keys)
+                    await self.step(key if task.fresh is None else f"{key}{clock() // int(task.fresh * 1e9)}")
                 except AskError:
                     self.errors += 1
                     while self._waiting:

@@ -1,4 +1,7 @@
-"""`python -m tests.laws --seeds 100000`: play many seeds and judge each; a seed that breaks a law is made short."""
+"""`python -m tests.laws --seeds 100000`: play many seeds and judge each; a seed that breaks a law is made short.
+
+Every so many seeds a line on standard error says how far it is, and with which `--first` a run that is ended goes on.
+"""
 
 import argparse
 import logging
@@ -11,6 +14,9 @@ from tests.laws.laws import broken
 from tests.laws.play import play
 
 SHOWN = 5
+
+STEP = 1000
+"""Seeds between two lines that say how far it is."""
 
 
 def violations(seed: int, faults: FaultPlan | None = None) -> tuple[list[str], FaultPlan, int]:
@@ -61,6 +67,10 @@ def _judge(first: int, seeds: int, text: str | None) -> int:
                 print(f"Seed {seed} breaks a law: python -m tests.laws --seeds 1 --first {seed} --faults '{short}'")
                 print(*(f"  {it}" for it in found[:SHOWN]), sep="\n", flush=True)
             collect(seed)
+            if (done := seed + 1 - first) % STEP == 0:
+                rate = done / (time.process_time() - began)
+                told = f"{done} of {seeds} seeds, {count} faults, {wrong} broke a law, {rate:.0f} seeds/s of CPU"
+                print(f"{told}; the rest: --first {seed + 1} --seeds {seeds - done}", file=sys.stderr, flush=True)
     seconds = time.process_time() - began
     print(
         f"{seeds} seeds, {count} faults, {messages / seeds:.0f} messages a seed: {wrong} broke a law. "

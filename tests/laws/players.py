@@ -69,6 +69,7 @@ class Player(Actor):
         """It must be of this life."""
         self.journal.ticks.append((tick.life, self.life))
         self.journal.acts.append(self.life)
+        self.journal.acts.append(self.life)
 
     @receive
     def play(self, play: Play) -> None:

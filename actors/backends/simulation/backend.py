@@ -74,7 +74,7 @@ class SimulationBackend:
     ) -> None:
         self.world = World(seed)
         self.network = Network(self.world, delays or Delays())
-        self.hall = TownHall(self.network, Settings())
+        self.hall: TownHall
         self.processes: dict[int, Process] = {}
         """Those that live, by their places."""
         self.system = f"simulation-{seed}"
@@ -84,7 +84,8 @@ class SimulationBackend:
         self._strict = strict
         self._driver: Machine | None = None
         self._machines: list[Machine] = []
-        self._settings = Settings()
+        self._killed: list[Process] = []
+        self._settings: Settings
         self._instrument: Opening | None = None
         self._fate = Fate(self.world, self.network, self.processes, self.crash)
         for fault in faults:
@@ -139,7 +140,9 @@ class SimulationBackend:
         others = self._machines[1:]
         for machine in others:
             machine.kill()
-        _dispose(others)
+        _dispose(self.world, others)
+        for process in self._killed:
+            process.forget()
 
     def hurry(self) -> None:
         """Nobody waits in simulated time."""
@@ -169,7 +172,8 @@ class SimulationBackend:
 
     def handled(self) -> list[int]:
         """How many messages the actors of each living host have handled."""
-        return [it.host.look().handled for _, it in sorted(self.processes.items()) if it.host is not None]
+        hosts = [it.host for _, it in sorted(self.processes.items()) if it.host is not None]
+        return [it.stats.handled_by_ended + sum(cell.handled for cell in it.cells.values()) for it in hosts]
 
     # ---- what goes wrong --------------------------------------------------------------------------------------------
 
@@ -184,6 +188,7 @@ class SimulationBackend:
         if process is None:
             return
         process.kill()
+        self._killed.append(process)
         least, most = PROOF
         proof = least + (most - least) * self.world.random.random()
         self.world.after(proof, partial(self.hall.process_ended, process.name))
@@ -254,15 +259,15 @@ class SimulationBackend:
             await process.leave(CLOSING)
 
 
-def _dispose(machines: list[Machine]) -> None:
+def _dispose(world: World, machines: list[Machine]) -> None:
     """What these were doing will not go on."""
-    everything: Any = asyncio.tasks
-    known: list[asyncio.Task[Any]] = list(everything._all_tasks)  # noqa: SLF001 - `all_tasks` looks for one loop at a time
-    for task in [it for it in known if it.get_loop() in machines and not it.done()]:
-        steps: Any = task.get_coro()
-        with contextlib.suppress(BaseException):
-            steps.close()
-        task._log_destroy_pending = False  # type: ignore[attr-defined] # noqa: SLF001
+    for known in world.tasks:
+        task = known()
+        if task is not None and not task.done() and task.get_loop() in machines:
+            steps: Any = task.get_coro()
+            with contextlib.suppress(BaseException):
+                steps.close()
+            task._log_destroy_pending = False  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def open_backend(**options: Any) -> SimulationBackend:

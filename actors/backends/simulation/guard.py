@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from types import FrameType
 from typing import Any
 
@@ -58,6 +58,7 @@ def guarded() -> Generator[None]:
             setattr(owner, name, real)
 
 
+@cache
 def _asking(real: Callable[..., Any], name: str, instead: str) -> Callable[..., Any]:
     @wraps(real)
     def asked(*arguments: Any, **options: Any) -> Any:

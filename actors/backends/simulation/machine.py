@@ -11,13 +11,14 @@ import signal
 import threading
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import Context as Variables
 from contextvars import copy_context
 from typing import Any, TypeVar
 
 from actors.backends.simulation.guard import guarded
+from actors.backends.simulation.numbered import NumberedFuture, numbered_task
 from actors.backends.simulation.world import SECOND, World
 from actors.errors import NobodyWakes
 
@@ -32,91 +33,62 @@ INSTANT = 1000
 """Nanoseconds by which a timer is late, so that it is never early on a clock of another rate."""
 
 
+NOWHERE = Variables()
+
+
 class Callback(asyncio.Handle):
-    """Something to call in a turn of one machine; a timer too, once `due` is set."""
+    """Something to call in a turn of one machine; a timer too, once `due` is set.
+
+    The fields of the base that only its own methods read are left unset: there are hundreds of these in a second of a
+    world.
+    """
 
     __slots__ = ("due", "upkeep", "waiting", "world")
 
     _callback: Callable[..., object]
     _context: Variables
-    _cancelled: bool
+    due: float
 
     def __init__(
-        self, world: World, loop: "Machine", callback: Callable[..., object], args: tuple[Any, ...], context: Variables
+        self, world: World, callback: Callable[..., object], args: tuple[Any, ...], context: Variables
     ) -> None:
-        # Not the base's constructor: it asks for the loop's debug mode, each time.
         self._callback = callback
         self._args = args
         self._context = context
-        self._cancelled = False
-        self._loop = loop
-        self._repr = None
-        self._source_traceback = None
         self.world = world
-        self.due = 0.0
-        self.upkeep = world.upkeep
         self.waiting = True
-        if not self.upkeep:
+        """Neither called yet nor cancelled."""
+        upkeep = self.upkeep = world.upkeep
+        if not upkeep:
             world.pending += 1
 
+    def __repr__(self) -> str:
+        return f"<Callback {self._callback!r}>"
+
     def cancel(self) -> None:
-        """See `asyncio.Handle`."""
-        if not self._cancelled:
-            self._cancelled = True
-            self.over()
+        """See `asyncio.Handle`. What it would have called is let go."""
+        if self.waiting:
+            self.waiting = False
+            if not self.upkeep:
+                self.world.done()
+        self._callback, self._args, self._context = _nothing, (), NOWHERE
 
     def cancelled(self) -> bool:
         """See `asyncio.Handle`."""
-        return self._cancelled
+        return self._callback is _nothing
 
     def when(self) -> float:
         """See `asyncio.TimerHandle`."""
         return self.due
 
-    def over(self) -> None:
-        """It runs now, or will not."""
-        if self.waiting:
-            self.waiting = False
-            if not self.upkeep:
-                self.world.done()
-
     def run(self) -> None:
         """Call it, as what it is."""
-        self.over()
-        self.world.upkeep = self.upkeep
+        self.waiting = False
+        world = self.world
+        upkeep = world.upkeep = self.upkeep
+        if not upkeep:
+            world.done()
         self._context.run(self._callback, *self._args)
-
-
-class NumberedFuture(asyncio.Future[Any]):
-    """A future whose hash is its number, so that a set of futures has the same order in every run."""
-
-    def __init__(self, *, loop: "Machine") -> None:
-        super().__init__(loop=loop)
-        loop.world.serial = self.serial = loop.world.serial + 1
-
-    def __hash__(self) -> int:
-        return self.serial
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-class NumberedTask(asyncio.Task[Any]):
-    """As `NumberedFuture`."""
-
-    def __init__(self, steps: Coroutine[Any, Any, Any], *, loop: "Machine", **options: Any) -> None:
-        loop.world.serial = self.serial = loop.world.serial + 1  # first: the base puts it into a set
-        super().__init__(steps, loop=loop, **options)
-
-    def __hash__(self) -> int:
-        return self.serial
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-def _numbered_task(loop: Any, steps: Any, **options: Any) -> NumberedTask:
-    return NumberedTask(steps, loop=loop, **options)
 
 
 class Machine(asyncio.AbstractEventLoop):
@@ -143,7 +115,7 @@ class Machine(asyncio.AbstractEventLoop):
         self._free_at = 0
         self._thread = threading.get_ident()
         self._strict = strict
-        self._factory: Any = _numbered_task
+        self._factory: Any = numbered_task
         self._closed = False
         self._handler: Any = None
 
@@ -155,9 +127,9 @@ class Machine(asyncio.AbstractEventLoop):
 
     def call_soon(self, callback: Any, *args: Any, context: Variables | None = None) -> Callback:
         """See asyncio."""
-        found = Callback(self.world, self, callback, args, context if context is not None else copy_context())
+        found = Callback(self.world, callback, args, context if context is not None else copy_context())
         if self.dead:
-            found.over()
+            found.cancel()
             return found
         self._ready.append(found)
         if not self._planned:
@@ -184,9 +156,9 @@ class Machine(asyncio.AbstractEventLoop):
         return self._timer(max(0.0, when - self.time()), callback, args, context)
 
     def _timer(self, delay: float, callback: Any, args: tuple[Any, ...], context: Variables | None) -> Callback:
-        found = Callback(self.world, self, callback, args, context if context is not None else copy_context())
-        found.due = self.time() + delay
         world = self.world
+        found = Callback(world, callback, args, context if context is not None else copy_context())
+        found.due = self.time() + delay
         world.at(world.now + INSTANT + int(delay / self.rate * SECOND), self._due, found)
         return found
 
@@ -196,6 +168,21 @@ class Machine(asyncio.AbstractEventLoop):
             return
         self.world.upkeep = upkeep
         self.call_soon(callback, *args, context=self.context)
+
+    def arrived(self, callback: Any, *args: Any, upkeep: bool) -> None:
+        """The network calls between two turns: a host that is idle does it at once, in a turn of its own."""
+        if not self._is_idle():
+            self.from_outside(callback, *args, upkeep=upkeep)
+            return
+        world = self.world
+        world.upkeep = upkeep
+        self._begin(world)
+        try:
+            self.context.run(callback, *args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as every loop does
+            self.call_exception_handler({"message": f"Exception in {callback!r}", "exception": error})
 
     def pause(self) -> None:
         """Stand still, as a stopped process does; its clock goes on."""
@@ -215,18 +202,39 @@ class Machine(asyncio.AbstractEventLoop):
         """Nothing runs here any more. What it was doing stays as it is until the world ends."""
         self.dead = True
         for found in self._ready:
-            found.over()
+            found.cancel()
         self._ready.clear()
 
     def _due(self, found: Callback) -> None:
-        if found.cancelled():
+        if not found.waiting:
             return
         if self.dead:
-            found.over()
+            found.cancel()
             return
+        idle = self._is_idle()
         self._ready.append(found)
-        if not self._planned:
+        if idle:
+            self._turn(None)
+        elif not self._planned:
             self._plan_turn()
+
+    def _is_idle(self) -> bool:
+        """Whether a turn could begin at this moment."""
+        return not (
+            self._planned
+            or self._ready
+            or self.paused
+            or self.dead
+            or self.slowness != 1
+            or self.world.now < self._free_at
+        )
+
+    def _begin(self, world: World) -> None:
+        """A turn begins."""
+        self._free_at = world.now
+        if world.running is not self:
+            world.running = self
+            events._set_running_loop(self)  # noqa: SLF001 - as every event loop does
 
     def _plan_turn(self) -> None:
         if self.paused or self.dead:
@@ -240,24 +248,20 @@ class Machine(asyncio.AbstractEventLoop):
         self._planned = False
         if self.paused or self.dead:
             return
-        world, ready = self.world, self._ready
-        self._free_at = world.now
-        if world.running is not self:
-            world.running = self
-            events._set_running_loop(self)  # noqa: SLF001 - as every event loop does
+        ready = self._ready
+        self._begin(self.world)
         try:
             for _ in range(len(ready)):
                 found = ready.popleft()
-                if found.cancelled():
-                    continue
-                try:
-                    found.run()
-                except (SystemExit, KeyboardInterrupt):
-                    raise
-                except BaseException as error:  # noqa: BLE001 - as every loop does
-                    self.call_exception_handler({"message": f"Exception in callback {found!r}", "exception": error})
-                if self.paused or self.dead:
-                    return
+                if found.waiting:
+                    try:
+                        found.run()
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - as every loop does
+                        self.call_exception_handler({"message": f"Exception in callback {found!r}", "exception": error})
+                    if self.paused or self.dead:
+                        return
         finally:
             if ready and not self._planned:
                 self._plan_turn()
@@ -274,7 +278,7 @@ class Machine(asyncio.AbstractEventLoop):
 
     def set_task_factory(self, factory: Any) -> None:
         """See asyncio."""
-        self._factory = factory or _numbered_task
+        self._factory = factory or numbered_task
 
     def get_task_factory(self) -> Any:
         """See asyncio."""
@@ -298,7 +302,8 @@ class Machine(asyncio.AbstractEventLoop):
         """Let the world go on until this is done. Raises NobodyWakes when that can never be."""
         main = asyncio.ensure_future(future, loop=self)
         world = self.world
-        with guarded() if self._strict else nullcontext():
+        strict, self._strict = self._strict, False  # what asyncio runs at the end is no actor
+        with guarded() if strict else nullcontext():
             world.run(main)
         if world.stuck and (main.cancelled() or main.exception() is not None):
             stuck, world.stuck = world.stuck, ""
@@ -314,10 +319,12 @@ class Machine(asyncio.AbstractEventLoop):
         return self._closed
 
     def close(self) -> None:
-        """See asyncio. It is the driver's loop that is closed, and with it the world ends."""
+        """See asyncio. It is the driver's loop that is closed, and the world goes with it."""
         self._closed = True
         self.kill()
-        self.world.end()
+        for due in self.world.close():
+            if isinstance(due, Callback):
+                due.cancel()
 
     async def shutdown_asyncgens(self) -> None:
         """Nothing is left to do: the world ends its generators itself."""
@@ -363,3 +370,7 @@ class Machine(asyncio.AbstractEventLoop):
         """See asyncio."""
         signal.signal(sig, signal.SIG_DFL)
         return True
+
+
+def _nothing() -> None:
+    """What a cancelled callback calls."""

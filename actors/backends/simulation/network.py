@@ -17,6 +17,9 @@ from actors.backends.simulation.world import SECOND, World
 from actors.links.endpoints import Endpoint, TcpEndpoint
 from actors.links.station import Wire
 
+MANY = 64
+"""Wires from which those that have ended are looked for; later twice as many as were left."""
+
 
 class Delays(msgspec.Struct, frozen=True):
     """Seconds that something is under way: `least`, up to `spread` more, and one in `seldom` up to `tail` more."""
@@ -45,6 +48,7 @@ class Network:
         self._delays = delays
         self.listening: dict[Endpoint, Listening] = {}
         self._wires: dict[SimulatedWire, None] = {}
+        self._many = MANY
         self._cuts: dict[tuple[int, int], int] = {}
         self._lags: dict[tuple[int, int], int] = {}
         self.connections = 0
@@ -82,7 +86,9 @@ class Network:
         here = SimulatedWire(Line(self, place, listening.place), machine, protocol())
         self.connections += 1
         self.world.note(f"connected {place}>{listening.place}")
-        self._forget_ended()
+        if len(self._wires) >= self._many:
+            self._forget_ended()
+            self._many = max(MANY, 2 * len(self._wires))
         self._wires[here] = self._wires[there] = None
         listening.machine.from_outside(there.open, here, upkeep=self.world.upkeep)
         back.carry(lambda: machine.from_outside(_opened, here, there, found, upkeep=self.world.upkeep))

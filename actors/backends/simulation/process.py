@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from actors.address import Sitting
 from actors.backends.simulation.machine import Machine
 from actors.backends.simulation.network import Listening, Network
+from actors.backends.simulation.numbered import NumberedTask
 from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
 from actors.instrument import Opening
@@ -106,6 +107,17 @@ class Process:
             endpoints.remove(self.host.system, self.host.delivery)
         self._network.process_ended(self.machine)
 
+    def forget(self) -> None:
+        """After the end of the world: let go of the messages that this process held when it was killed.
+
+        The garbage collector does not look into envelopes, so a circle that leads through one would stay for ever.
+        """
+        for cell in list(self.host.cells.values()) if self.host is not None else ():
+            at_work = [activity.envelope for activity in cell.activities or ()]
+            for envelope in [*cell.mailbox.clear(), *(cell.stash or ()), *at_work, cell.held]:
+                if envelope is not None:
+                    envelope.message = envelope.sender = envelope.ask = envelope.accepted = envelope.tick = None
+
     async def refresh(self) -> None:
         """Get the newest table now."""
         if self.host is not None:
@@ -139,6 +151,7 @@ class Process:
             instrument=self._instrument,
         )
         host.world = world
+        host.work.use(NumberedTask)
         host.work.in_thread = _steady(world, host.work.in_thread)  # type: ignore[method-assign]
         # Several hosts of one system are in this process: a ref that is decoded here is one of this host's.
         host.apart(endpoints.decoding.set, host.delivery)
@@ -191,8 +204,10 @@ class Process:
         host = self.host
         assert host is not None
         alone = 0
+        pause = self._settings.renewal * host.random.random()  # hosts of a real system do not begin all at once
         while True:
-            await asyncio.sleep(self._settings.renewal)
+            await asyncio.sleep(pause)
+            pause = self._settings.renewal
             self.machine.create_task(self._look())  # the answer to one may be long under way
             alone = 0 if host.may_act() else alone + 1
             if alone * self._settings.renewal > self._settings.isolation and self.place:

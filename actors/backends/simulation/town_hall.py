@@ -81,4 +81,4 @@ class DirectoryOffice:
             if not answer.done():
                 conclude(said)
 
-        self._machine.from_outside(hear, upkeep=self._machine.world.upkeep)
+        self._machine.arrived(hear, upkeep=self._machine.world.upkeep)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.backends.simulation.machine import Machine
 from actors.backends.simulation.world import World
@@ -64,10 +64,11 @@ class Line:
 
     def _go(self, trip: Trip, upkeep: bool) -> None:  # noqa: FBT001
         world = self.network.world
-        self._last = max(self._last + 1, world.now + self.network.delay(self.one, self.other))
+        when = world.now + self.network.delay(self.one, self.other)
+        self._last = when = when if when > self._last else self._last + 1
         if not upkeep:
-            world.planned()
-        world.at(self._last, self._arrive, (trip, upkeep))
+            world.pending += 1
+        world.at(when, self._arrive, (trip, upkeep))
 
     def _arrive(self, arrived: tuple[Trip, bool]) -> None:
         world = self.network.world
@@ -136,14 +137,14 @@ class SimulatedWire(Wire):
     def read(self, data: bytes, sender: "SimulatedWire") -> None:
         """Bytes have come."""
         world = self.machine.world
-        world.note(f"read {self.line.other}>{self.line.one} {len(data)}")
-        view = memoryview(data)
-        while view and not self.over:
-            buffer = memoryview(self._protocol.get_buffer(len(view)))
-            size = min(len(buffer), len(view))
-            buffer[:size] = view[:size]
-            view = view[size:]
-            self._protocol.buffer_updated(size)
+        world.note(f"read {self.line.other}>{self.line.one}")  # not how much: tracebacks have paths in them
+        protocol, left = self._protocol, data
+        while left and not self.over:
+            buffer: Any = protocol.get_buffer(len(left))
+            size = min(len(buffer), len(left))
+            buffer[:size] = left[:size]
+            left = left[size:]
+            protocol.buffer_updated(size)
         sender.confirmed(len(data))
 
     def confirmed(self, count: int) -> None:
@@ -175,7 +176,7 @@ class SimulatedWire(Wire):
             self.confirmed(len(data))
             return
         machine = peer.machine
-        machine.from_outside(peer.read, data, self, upkeep=machine.world.upkeep)
+        machine.arrived(peer.read, data, self, upkeep=machine.world.upkeep)
 
     def _resume(self) -> None:
         if not self.over:

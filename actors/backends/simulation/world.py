@@ -8,10 +8,11 @@ QUIET seconds, nobody can ever wake.
 import heapq
 import sys
 import threading
-from asyncio import AbstractEventLoop, Future, events
+from asyncio import AbstractEventLoop, Future, Task, events
 from collections.abc import AsyncGenerator, Callable
 from random import Random
 from typing import Any, Protocol
+from weakref import ref
 
 from actors.backends.simulation.history import History
 from actors.errors import NobodyWakes
@@ -28,6 +29,9 @@ THREAD_PATIENCE = 0.05
 
 SOON = 100_000
 """Nanoseconds that the time may move on meanwhile."""
+
+MOST_TASKS = 1000
+"""Tasks from which the list of them is looked through for those that are done."""
 
 Event = tuple[int, int, Callable[..., None], Any]
 
@@ -61,6 +65,9 @@ class World:
         """Handlers that are in threads."""
         self.serial = 0
         """Counts tasks and futures, which hash by it: a set of them has the same order in every run."""
+        self.tasks: list[ref[Task[Any]]] = []
+        """In the order in which they were made; some are done and gone."""
+        self._most_tasks = MOST_TASKS
         self._quiet_since = 0
         self._events: list[Event] = []
         self._order = 0
@@ -100,6 +107,13 @@ class World:
         if not self.pending:
             self._quiet_since = self.now
 
+    def made(self, task: "Task[Any]") -> None:
+        """There is one more task."""
+        if len(self.tasks) > self._most_tasks:
+            self.tasks = [it for it in self.tasks if (found := it()) is not None and not found.done()]
+            self._most_tasks = max(MOST_TASKS, 2 * len(self.tasks))
+        self.tasks.append(ref(task))
+
     def run(self, main: "Future[Any]") -> None:
         """Let things happen until this future is done, or nobody can ever wake."""
         hooks = sys.get_asyncgen_hooks()
@@ -114,20 +128,23 @@ class World:
                     self._give_up(main)
                     continue
                 when, _, callback, argument = pop(events_of)
-                self.now = max(self.now, when)
+                if when > self.now:  # noqa: PLR1730 - a call for each event would cost as much as the heap does
+                    self.now = when
                 callback(argument)
         finally:
             events._set_running_loop(before)  # noqa: SLF001
             self.running = None
             sys.set_asyncgen_hooks(*hooks)
 
+    def close(self) -> list[Any]:
+        """Nothing more happens. What was due holds on to everything that has lived; it is returned, and forgotten."""
+        left = [argument for _, _, _, argument in self._events]
+        self._events.clear()
+        return left
+
     def give_up(self, why: str) -> None:
         """End the run: it means nothing any more."""
         self.stuck = self.stuck or f"{why}\n{self.tale()}"
-
-    def end(self) -> None:
-        """Nothing will happen any more. What waits leads to envelopes, where the collector could not take it apart."""
-        self._events.clear()
 
     def tale(self) -> str:
         """The seed, and the last events."""
