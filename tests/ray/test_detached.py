@@ -26,7 +26,7 @@ from actors import (
     Unsendable,
     here,
 )
-from actors.backends.ray import calls, detached
+from actors.backends.ray import calls, detached, sockets
 from actors.backends.ray.cluster import Cluster
 from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.processes import is_gone
@@ -359,8 +359,9 @@ async def closed(system: System) -> bool:
     return False
 
 
-def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: str, cluster: Cluster) -> None:
+def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: str) -> None:
     pids: list[int] = []
+    assert sockets._folder("understudy/shop").exists()
 
     async def main(system: System) -> None:
         await settled(system)
@@ -378,4 +379,4 @@ def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: st
     assert not [name for _, name in calls.named_actors() if "shop" in name]
     for store in ("shop", "understudy/shop"):
         assert ControlStore(store).keys("") == []
-    assert list((cluster.session_folder / "u").glob("*/*")) == []
+    assert not sockets._folder("understudy/shop").exists()

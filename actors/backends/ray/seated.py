@@ -62,7 +62,7 @@ class Membership:
     """Whether hosts on other nodes may have to dial."""
     supervision: Supervision = field(default_factory=Supervision)
     driver: int = 0
-    """The driver's seat."""
+    """The seat of whoever makes hosts: the driver, or the keeper of a detached system."""
     instrument: Opening | None = None
     """Makes the instrument of each host."""
 

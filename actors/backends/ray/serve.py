@@ -138,7 +138,7 @@ async def _left_empty(host: Host) -> None:
 
 
 class DriverPlacer:
-    """Lets the driver make hosts for what actors of this one spawn: there is one creator path (rule A14)."""
+    """Lets the driver, or the keeper, make hosts for what actors of this one spawn: there is one creator (rule A14)."""
 
     def __init__(self, host: Host, driver: int) -> None:
         self._host = host

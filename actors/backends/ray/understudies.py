@@ -1,4 +1,4 @@
-"""The driver keeps spares behind the hosts, and finds somebody for each seat that waits: rules A9 and A14.
+"""The driver, or the keeper, has spares behind the hosts, and finds somebody for each seat that waits (A9, A14).
 
 It looks at every table. A seat that any spare may take needs one more process, unless a spare stands by; a seat with
 needs of its own needs one that is made for it. A spare that was called is replaced a little later, when the actors of
