@@ -8,7 +8,7 @@ thread for the async verb of the same name to end on the host's loop, and return
 import asyncio
 import atexit
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from threading import Thread, get_ident
 from types import TracebackType
@@ -21,6 +21,7 @@ from actors.mail.activity import running
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Restart
+from actors.waiting import LOOK_AROUND, closed, outcome_of, own_loop, result
 
 if TYPE_CHECKING:
     from actors.health.report import Health
@@ -35,9 +36,6 @@ P = ParamSpec("P")
 A = TypeVar("A")
 R = TypeVar("R")
 T = TypeVar("T")
-
-LOOK_AROUND = 1.0
-"""Seconds after which a waiting thread looks whether the loop it waits for still exists."""
 
 _END: Any = object()
 
@@ -190,14 +188,14 @@ class BlockingMessages:
             future = asyncio.run_coroutine_threadsafe(steps, loop)
         except RuntimeError:
             steps.close()
-            raise _closed() from None
-        return _result(future, loop)
+            raise closed() from None
+        return result(future, loop)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         _ = running.get().cell  # refused to a handler that was abandoned
         host = self._host()
         if get_ident() == host.thread:
-            raise _own_loop()
+            raise own_loop()
         return host.loop
 
 
@@ -260,7 +258,7 @@ class BlockingSystem(Blocking):
         self._thread.start()
         atexit.register(self.close)
         try:
-            _outcome_of(opened, lambda: False)
+            outcome_of(opened, lambda: False)
         except BaseException:
             self.close()
             raise
@@ -276,7 +274,7 @@ class BlockingSystem(Blocking):
         if thread is None:
             return self.wait_for(self.system.stop)
         if thread.ident == get_ident():
-            raise _own_loop()
+            raise own_loop()
         with suppress(InvalidStateError):
             self._end.set_result(None)
         while thread.is_alive():
@@ -364,38 +362,3 @@ def blocking(opened: SystemVerbs | Context) -> BlockingMessages:
 def _host_of(context: "Context") -> "Host":
     # Not by its ref, which is bound to no cell where messages are copied.
     return context._cell.host  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-
-
-def _result(future: Future[T], loop: asyncio.AbstractEventLoop) -> T:
-    """What the future brings; an interrupt cancels it. SystemClosed if the loop ends before it."""
-    try:
-        return _outcome_of(future, loop.is_closed)
-    except CancelledError:
-        _ = running.get().cell  # a handler whose actor stopped hears so
-        raise _closed() from None
-    except BaseException:
-        future.cancel()
-        raise
-
-
-def _outcome_of(future: Future[T], gone: Callable[[], bool]) -> T:
-    """Wait in steps: a lost loop ends nobody's wait, and on Windows an interrupt is seen between two steps only."""
-    while True:
-        try:
-            future.exception(LOOK_AROUND)
-            break
-        except TimeoutError:
-            if gone() and not future.done():
-                raise _closed() from None
-    return future.result()
-
-
-def _own_loop() -> RuntimeError:
-    return RuntimeError(
-        "This thread runs the system's own loop, so it must not wait for it. Await the verb of the ref or the system "
-        "instead, or mark the handler `blocking=True`."
-    )
-
-
-def _closed() -> SystemClosed:
-    return SystemClosed("The system was closed before this had ended. Make a new System(...).")

@@ -21,7 +21,7 @@ from actors.backends.ray.options import RayOptions
 from actors.backends.ray.program import Program
 from actors.backends.ray.seated import Membership
 from actors.backends.ray.sockets import remove_sockets
-from actors.backends.ray.system_name import full_name
+from actors.backends.ray.system_name import full_name, host_prefix
 from actors.host import Host
 from actors.instrument import Opening
 from actors.membership.seats import Table
@@ -73,7 +73,7 @@ class RayBackend(Program):
         host, nodes = await self._sit(member, cluster)
         assert self._seated is not None
         lifetime = Lifetime(
-            namespace=plan.namespace, prefix=f"understudy:{self._system}:host:", environment=environment_of(cluster)
+            namespace=plan.namespace, prefix=host_prefix(self._system), environment=environment_of(cluster)
         )
         fleet = self._fleet = Fleet(replace(member, driver=host.seat), self._seated, lifetime)
         host.placer = fleet

@@ -13,13 +13,12 @@ from actors.backends.ray import calls, internals, placement
 from actors.backends.ray.claim import is_taken
 from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_actors import system_of
 from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.placement import Needs
 from actors.backends.ray.seated import Membership
 from actors.backends.ray.sockets import remove_sockets
-from actors.backends.ray.system_name import full_name, keeper_name
+from actors.backends.ray.system_name import full_name, keeper_name, part_of
 from actors.errors import SettingsError
 
 PAUSE = 0.1
@@ -39,8 +38,8 @@ class KeeperTask:
 
 def names(namespace: str) -> list[str]:
     """The detached systems of a cluster that this process has joined. Blocks."""
-    found = [name.split(":") for space, name in calls.named_actors() if space == namespace]
-    return [parts[1] for parts in found if len(parts) == 3 and parts[0] == "understudy" and parts[2] == "keeper"]  # noqa: PLR2004 - the form of `keeper_name`
+    found = [part_of(name) for space, name in calls.named_actors() if space == namespace]
+    return [part[0] for part in found if part is not None and part[1] == "keeper"]
 
 
 def check(options: RayOptions) -> None:
@@ -142,6 +141,5 @@ def find(system: str, namespace: str, deadline: float) -> Membership:
 
 def parts(system: str, namespace: str) -> list[str]:
     """The names of the Ray actors of a detached system: its keeper, its directory, its hosts and spares. Blocks."""
-    alone = (keeper_name(system), f"understudy:{system}:directory")
-    found = [name for space, name in calls.named_actors() if space == namespace]
-    return [name for name in found if name in alone or system_of(name) == system]
+    found = [(name, part_of(name)) for space, name in calls.named_actors() if space == namespace]
+    return [name for name, part in found if part is not None and part[0] == system]

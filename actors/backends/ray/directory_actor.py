@@ -17,6 +17,7 @@ from actors.backends.ray.control_store import ControlStore, claim_generation
 from actors.backends.ray.entry import load_entry
 from actors.backends.ray.placement import Needs
 from actors.backends.ray.processes import Life, own_life
+from actors.backends.ray.system_name import directory_name
 from actors.errors import Unplaceable
 
 
@@ -36,7 +37,7 @@ class DirectoryPlan:
     @property
     def actor_name(self) -> str:
         """The name of the Ray actor."""
-        return f"understudy:{self.system}:directory"
+        return directory_name(self.system)
 
 
 class Origin(NamedTuple):

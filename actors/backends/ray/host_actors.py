@@ -4,12 +4,12 @@ They ask Ray, whose calls a host answers in threads of their own. Who does not a
 """
 
 import asyncio
-import re
 from typing import Any
 
 from ray.exceptions import RayError
 
 from actors.backends.ray import calls
+from actors.backends.ray.system_name import part_of
 from actors.host import Host
 from actors.membership.seats import Heirs
 from actors.operations.operations import ask_hosts
@@ -18,20 +18,16 @@ from actors.operations.reports import HostReport
 PATIENCE = 1.5
 """Seconds that a process has to answer."""
 
-NAME = re.compile(r"understudy:(.+):(directory|keeper|host:[0-9a-f]{8})")
-"""Of the Ray actors that are parts of a system."""
-
 
 def systems() -> list[tuple[str, str]]:
     """Namespace and name of every system of the cluster of which there is anything. Blocks."""
-    found = ((namespace, NAME.fullmatch(actor)) for namespace, actor in calls.named_actors())
-    return sorted({(namespace, parts[1]) for namespace, parts in found if parts is not None})
+    found = ((namespace, part_of(actor)) for namespace, actor in calls.named_actors())
+    return sorted({(namespace, part[0]) for namespace, part in found if part is not None})
 
 
 def is_host_of(system: str, actor: str) -> bool:
     """Whether a Ray actor of this name is a host process, or the keeper, of a system."""
-    parts = NAME.fullmatch(actor)
-    return parts is not None and parts[1] == system and parts[2] != "directory"
+    return part_of(actor) in {(system, "host"), (system, "keeper")}
 
 
 async def look_at_all(namespace: str, system: str, host: Host | None) -> tuple[list[HostReport], list[str]]:

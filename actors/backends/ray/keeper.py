@@ -23,7 +23,6 @@ from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.detached import KeeperTask
 from actors.backends.ray.directory_actor import start_directory
 from actors.backends.ray.fleet import START_TIMEOUT, Fleet, Lifetime, cores
-from actors.backends.ray.host_actors import system_of
 from actors.backends.ray.host_life import HostLife
 from actors.backends.ray.ledger import StoredLedger
 from actors.backends.ray.placement import Node, living_nodes
@@ -31,7 +30,7 @@ from actors.backends.ray.seated import Place, Seated
 from actors.backends.ray.serve import EXIT_CODE, end_at_once
 from actors.backends.ray.sockets import remove_sockets
 from actors.backends.ray.spare import stand_by
-from actors.backends.ray.system_name import full_name
+from actors.backends.ray.system_name import full_name, host_prefix, part_of
 from actors.host import Host
 from actors.membership.seats import Heirs, Spare, Table
 from actors.supervising.kept_root import KeptRoot
@@ -152,12 +151,17 @@ class Keeper:
     async def _make_hosts(self, host: Host, nodes: dict[str, Node]) -> None:
         assert self._seated is not None
         plan, settings = self.membership.directory, self.membership.settings
-        prefix = f"{plan.system}-host-"
-        lifetime = Lifetime(namespace=plan.namespace, prefix=prefix, detached=True, environment=self._environment)
+        lifetime = Lifetime(
+            namespace=plan.namespace,
+            prefix=host_prefix(plan.system),
+            detached=True,
+            environment=self._environment,
+        )
         fleet = self._fleet = Fleet(self.membership, self._seated, lifetime)
         host.placer = fleet
         listed = await asyncio.to_thread(calls.named_actors)
-        await fleet.adopt(name for space, name in listed if space == plan.namespace and system_of(name) == plan.system)
+        ours = [name for space, name in listed if space == plan.namespace]
+        await fleet.adopt(name for name in ours if part_of(name) == (plan.system, "host"))
         there = sum(seat.heirs is Heirs.SPARES for seat in host.table.seats)
         missing = settings.host_count(cores(nodes.values())) - there
         await fleet.open(max(0, missing), sorted(nodes, key=lambda node: nodes[node].is_head))
