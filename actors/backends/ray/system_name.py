@@ -1,4 +1,4 @@
-"""How a system on Ray is known: by `namespace/name`, so that a ref alone tells where its directory is, and by its Ray actors."""
+"""How a system on Ray is known: by `namespace/name`, with which a ref finds its directory, and by its Ray actors' names."""
 
 import re
 
