@@ -8,7 +8,7 @@ all, so the cycle was true. Then the ask with the largest number ends of those w
 ended where its request waits, so that nothing can run what its asker was told has not run.
 
 Asks pay nothing for this: nothing is noted when one is awaited, for a future knows who waits for it. A host looks only
-while there are edges, and LOOKS times at one that stays: whatever edge comes last finds the cycle.
+while asks wait, and LOOKS times after the latest of them: whatever edge comes last finds the cycle.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("understudy.actor")
 
 LOOKS = 64
-"""So often an edge is looked at; it is followed after the 1st, 2nd, 4th ... of them that came later than the first."""
+"""So often a host looks after the latest of its asks. An edge is followed at the 2nd, 3rd, 5th, 9th ... look at it."""
 
 STEPS = 1000
-"""Asks looked at, and edges followed, before the loop does something else: half a millisecond."""
+"""Asks looked at, and edges followed, before the loop does something else."""
 
 PAUSE = 0.02
 """Seconds until it goes on."""
@@ -72,13 +72,15 @@ class Deadlocks:
         self._waits: dict[int, Wait] = {}
         """By the asker's number, as the last look has seen them."""
         self._number = 0
+        self._left = 0
+        """So often it looks again, unless there is news."""
         self._sent: dict[int, None] = {}
         """Edges from which a probe has left since the last look began."""
         self._look_due: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
         """When the look goes on that has not come to its end."""
         if self._pause:
-            host.asks.opened = self._look_later
+            host.asks.opened = self._look_again
 
     def asks_itself(self, ask: Ask) -> None:
         """An actor asks itself: if its handler awaits that, it will be seen as soon as it does."""
@@ -93,6 +95,10 @@ class Deadlocks:
                 timer.cancel()
 
     # ---- looking ----------------------------------------------------------------------------------------------------
+
+    def _look_again(self) -> None:
+        self._left = LOOKS
+        self._look_later()
 
     def _look_later(self) -> None:
         if self._look_due is None and self._pause:
@@ -113,7 +119,8 @@ class Deadlocks:
 
     def _steps(self) -> Iterator[None]:
         waits: dict[int, Wait] = {}
-        for ask in self._host.asks.waiting():
+        asks = self._host.asks.waiting()
+        for ask in asks:
             yield
             cell = self._asker_of(ask.future)
             if cell is not None:
@@ -125,7 +132,8 @@ class Deadlocks:
             seen = wait.looks - 1
             if seen > 0 and not seen & (seen - 1):
                 yield from self._follow(wait)
-        if any(wait.looks <= LOOKS for wait in waits.values()):
+        if asks and self._left:
+            self._left -= 1
             self._look_later()
 
     def _look_at(self, ask: Ask) -> None:
@@ -188,6 +196,8 @@ class Deadlocks:
         """A probe has come to the actor for which the path's last one waits."""
         if not self._pause:
             return
+        if cell.address.number not in self._waits:  # it may have begun to wait after the last look
+            self._look_again()
         if probe.at < 0:
             self._seek(cell.address.number, list(probe.path))
         elif probe.at == ENDING:

@@ -63,7 +63,20 @@ def nothing_is_withdrawn() -> Generator[None]:
         yield
 
 
-BUGS = (whatever_is_asked_is_awaited, one_round_is_enough, probes_are_lost, nothing_is_withdrawn)
+@contextmanager
+def what_is_awaited_later_is_not_seen() -> Generator[None]:
+    """A host looks three times after an ask, which may not be awaited yet."""
+    with patch("actors.post.deadlocks.LOOKS", 2):
+        yield
+
+
+BUGS = (
+    whatever_is_asked_is_awaited,
+    one_round_is_enough,
+    probes_are_lost,
+    nothing_is_withdrawn,
+    what_is_awaited_later_is_not_seen,
+)
 
 
 def test_no_seed_breaks_a_law(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,11 +139,16 @@ class Player(Actor):
         return self.context.random.choice(self.others)
 
     async def _ask(self, name: str, other: "Ref[Player]", key: int, request: Any, timeout: float) -> None:
-        court, error = courts[-1], None
+        court, error, waited = courts[-1], None, False
         try:
-            answer = other.ask(request, timeout=timeout)
-            court.awaits(self.name, name, key)
+            answer = asyncio.ensure_future(other.ask(request, timeout=timeout))
+            if self.context.random.random() < 0.2:
+                await asyncio.sleep(self.context.random.random() * 3)
+            if not answer.done():
+                court.awaits(self.name, name, key)
+                waited = True
             await answer
         except AskError as it:
             error = it
-        court.over(self.name, key, error)
+        if waited:
+            court.over(self.name, key, error)
