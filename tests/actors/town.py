@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from msgspec import structs
+
 from actors import Actor, Message, Ref, Settings, receive
 from actors.address import Address, Sitting
 from actors.cells.spawner import Spawner
@@ -161,6 +163,7 @@ class Town:
         known: bool = True,
         seat: int | None = None,
         instrument: Any = None,
+        takes_anybody: bool = True,
     ) -> Resident:
         """One more host, on a new seat or on the vacant one that is named.
 
@@ -177,7 +180,8 @@ class Town:
             instrument,
             takes_over=seat is not None,
         )
-        table = self.directory.register(now, await resident.listen(self.folder), {}, ())
+        its_seat = structs.replace(await resident.listen(self.folder), takes_anybody=takes_anybody)
+        table = self.directory.register(now, its_seat, {}, ())
         self.residents.append(resident)
         for one in self.living if known else [resident]:
             one.host.new_table(table)

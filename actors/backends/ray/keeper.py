@@ -153,7 +153,7 @@ class Keeper:
         prefix = f"understudy:{plan.system}:host:"
         lifetime = Lifetime(namespace=plan.namespace, prefix=prefix, detached=True, environment=self._environment)
         fleet = self._fleet = Fleet(self.membership, self._seated, lifetime)
-        host.placer = fleet
+        host.placing.placer = fleet
         listed = await asyncio.to_thread(calls.named_actors)
         await fleet.adopt(name for space, name in listed if space == plan.namespace and name.startswith(prefix))
         there = sum(seat.heirs is Heirs.SPARES for seat in host.table.seats)
