@@ -27,7 +27,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak clean
+.PHONY: help demo test bench soak cuts clean
 
 help:
 	@echo 'make demo    a day of ride-hailing on an embedded Ray, about a minute on two cores'
@@ -35,6 +35,7 @@ help:
 	@echo 'make test    lint, types, import rules and tests; ends with what was not proved'
 	@echo 'make bench   the benchmark table; ARGS="NAME ..." for some rows, ARGS="--json FILE" for a file'
 	@echo 'make soak    kills hosts under load, 200 times, and judges; ARGS="--kills N --seed S" for another course'
+	@echo 'make cuts    cuts a real node off for 70 s, both ways and one way, and judges; needs root, five minutes'
 	@echo 'make clean   removes the environments and caches that the others made'
 	@echo
 	@echo 'PYTHON=python3.13 picks the interpreter (3.11 to 3.13); each version has its own environment.'
@@ -60,6 +61,9 @@ bench: $(VENV)/.bench
 
 soak: $(VENV)/.run
 	$(BIN)/python -m tests.soak $(ARGS)
+
+cuts: $(VENV)/.dev
+	$(BIN)/python -m tests.soak.cuts $(ARGS)
 
 clean:
 	rm -rf .venv .venv-3.* build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -10,12 +10,12 @@ with the same arguments.
 
 from collections.abc import Mapping
 from math import inf
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from actors.address import Address, Sitting, epoch_of
 from actors.errors import UnderstudyError
+from actors.membership.names import Names
 from actors.membership.records import Living, Vacancy
 from actors.membership.seat_budget import SeatBudget
 from actors.membership.seats import Answer, Appointment, Heartbeat, Heirs, Member, Seat, Spare, Standing, Table, Version
@@ -31,26 +31,6 @@ TAKING = 8.0
 
 class Rebuilding(UnderstudyError):
     """The directory does not know yet, because it has just taken over from one that died. Ask again soon."""
-
-
-class DirectoryAccess(Protocol):
-    """What a host asks of its system's directory; in this process, or far away."""
-
-    async def claim(self, name: str, root_seat: int, address: Address) -> bool:
-        """Claim a top-level name."""
-        ...
-
-    async def release(self, name: str, address: Address) -> None:
-        """Free a top-level name."""
-        ...
-
-    async def lookup(self, name: str) -> Address | None:
-        """The address of the top-level actor of this name."""
-        ...
-
-    async def table(self) -> Table:
-        """The newest table."""
-        ...
 
 
 class Directory:
@@ -83,9 +63,10 @@ class Directory:
         self._news: list[Appointment] = []
         self.keeper_is_silent = False
         """Whether a keeper was lost without proof, so that its process may be there; whoever ends it says False."""
-        self._names: dict[str, tuple[int, Address]] = {}
+        self._names = Names()
         self._called_at: float | None = None
         self._time, self._quiet_until = 0.0, inf
+        self._patient_until = 0.0  # nobody is condemned for a silence in which it was the directory that heard nobody
 
     # ---- hosts ------------------------------------------------------------------------------------------------------
 
@@ -106,11 +87,11 @@ class Directory:
         for reported in known:
             self.used_seats = max(self.used_seats, reported.number + 1)
             if not self._complete:
+                self._budget(reported.number).recall(self._time, reported.losses)
                 self._hear_of(reported)
         if seat.epoch >= self._newest(seat.number) and not self._has_ended(seat.sitting):
             self._take(seat, new=not known)
-            for name, address in names.items():
-                self._names.setdefault(name, (seat.number, address))
+            self._names.add(seat.number, names)
         return self._table()
 
     def renew(self, now: float, sitting: Sitting, beat: Heartbeat) -> Answer:
@@ -121,15 +102,21 @@ class Directory:
             ended = self._has_ended(sitting) or sitting.epoch < self._newest(sitting.seat)
             return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
-        host.seat = replace(host.seat, load=beat.load)
+        host.seat = replace(host.seat, load=beat.load, ties=beat.ties, losses=self._losses(sitting.seat))
         leased = self._complete or not beat.suspended
         return Answer(Standing.MEMBER, leased, self._table() if (self.generation, self._changes) > beat.known else None)
 
-    def leave(self, now: float, sitting: Sitting) -> Table:
-        """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free."""
+    def leave(self, now: float, sitting: Sitting, moves: bool = False) -> Table:  # noqa: FBT001, FBT002 - by position
+        """A host has stopped in order: its sitting is over, its seat is gone for good, its root's names are free.
+
+        If it `moves`, its seat is vacant instead, for somebody else to take; that is no loss.
+        """
         self._pass(now)
         if not self._has_ended(sitting):
+            host = self._hosts.get(sitting.seat)
             self._end(sitting)
+            if moves and host is not None and host.seat.heirs is not Heirs.NOBODY:
+                self._vacate(replace(host.seat, moved=True), 0.0)
         return self._table()
 
     def verdict(self, now: float, sitting: Sitting) -> Table:
@@ -178,9 +165,9 @@ class Directory:
         return self._sittings.get(spare.name)
 
     def appoint(self, now: float, seat: int, host: str) -> Sitting:
-        """The process of this name is to take a vacant seat, with a new epoch. Raises ValueError for another seat.
+        """The process of this name is to take a vacant seat, with a new epoch; whoever was to before is too late.
 
-        Whoever was appointed to it before is too late. `appointments` does this by itself, as soon as it may.
+        `appointments` does this by itself, as soon as it may. Raises ValueError for a seat that is not vacant.
         """
         self._pass(now)
         given = self._sittings.get(host)
@@ -200,52 +187,48 @@ class Directory:
     def withhold(self, now: float, seat: int) -> Table:
         """Nobody can be found for a vacant seat: leave it empty for its backoff."""
         self._pass(now)
-        vacancy = self._vacancies.get(seat)
-        if vacancy is not None and not vacancy.seat.withheld:
+        if (vacancy := self._vacancies.get(seat)) is not None and not vacancy.seat.withheld:
             self._withhold(vacancy, self._budget(seat).spend(self._time))
         return self._table()
 
     def give_up(self, now: float, seat: int) -> Table:
         """Nobody will ever sit on this vacant seat again: it is gone, and with it the actors that wait for it."""
         self._pass(now)
-        if self._vacancies.pop(seat, None) is not None:
-            self._changes += 1
+        self._changes += self._vacancies.pop(seat, None) is not None
         return self._table()
 
     # ---- names ------------------------------------------------------------------------------------------------------
 
     def claim(self, now: float, name: str, root_seat: int, address: Address) -> bool:
-        """Claim a name for an actor whose root is on `root_seat`; False when another actor holds it (rule A3).
-
-        Raises Rebuilding while it may be held by one that has not been reported yet.
-        """
+        """Claim a name for an actor of this root; False when another holds it (A3). Raises Rebuilding if one may."""
         self._pass(now)
-        if name not in self._names and not self._complete:
+        if self._names.holder(name) is None and not self._complete:
             raise Rebuilding
-        return self._names.setdefault(name, (root_seat, address))[1] == address
+        return self._names.claim(name, root_seat, address) == address
 
     def release(self, now: float, name: str, address: Address) -> None:
         """Free a name, if this actor holds it."""
         self._pass(now)
-        held = self._names.get(name)
-        if held is not None and held[1] == address:
-            del self._names[name]
+        self._names.release(name, address)
 
     def lookup(self, now: float, name: str) -> Address | None:
         """The address of the top-level actor of this name; raises Rebuilding as `claim` does."""
         self._pass(now)
-        held = self._names.get(name)
-        if held is None and not self._complete:
+        holder = self._names.holder(name)
+        if holder is None and not self._complete:
             raise Rebuilding
-        return held[1] if held is not None else None
+        return holder
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
     def _pass(self, now: float) -> None:
         """Let time go on, and do what it brings: verdicts on the silent, the end of rebuilding and of backoffs."""
-        if self._called_at is not None:
-            self._time += min(max(0.0, now - self._called_at), 2 * self._settings.renewal)
-        self._called_at = now
+        called_at, self._called_at = self._called_at, now
+        if called_at is not None:
+            pause = max(0.0, now - called_at)
+            self._time += min(pause, 2 * self._settings.renewal)
+            if pause > self._settings.lease:  # connections come back one after the other, the later the longer the cut
+                self._patient_until = self._time + min(pause, self._settings.isolation) / 2
         if self._time > self._quiet_until:  # before that nobody can have been silent for too long
             self._judge_the_silent()
         self._changes += self._pool.drop_silent(self._time - self._settings.verdict)
@@ -264,16 +247,15 @@ class Directory:
     def _judge_the_silent(self) -> None:
         """Verdicts, and until when there can be no other: so a renewal need not look at every host."""
         for host in list(self._hosts.values()):
-            if self._time - host.heard > self._patience(host.seat):
+            if self._time - max(host.heard, self._patient_until) > self._patience(host.seat):
                 self.keeper_is_silent |= host.seat.heirs is Heirs.KEEPER
                 self._lose(host.seat)
         self._quiet_until = min((it.heard + self._patience(it.seat) for it in self._hosts.values()), default=inf)
 
     def _patience(self, seat: Seat) -> float:
         """How long this host may be silent. Nobody waits for the driver's seat, and people do stop their programs."""
-        settings = self._settings
-        alone = CLOCK_DRIFT * (settings.lease + settings.isolation)
-        return max(settings.verdict, alone) if seat.heirs is Heirs.NOBODY else settings.verdict
+        lease, verdict, isolation = self._settings.lease, self._settings.verdict, self._settings.isolation
+        return max(verdict, CLOCK_DRIFT * (lease + isolation)) if seat.heirs is Heirs.NOBODY else verdict
 
     def _is_rebuilt(self) -> bool:
         if self._time >= self._settings.verdict:
@@ -312,6 +294,7 @@ class Directory:
         self.used_seats = max(self.used_seats, seat.number + 1)
         self._changes += 1
         acted = (self.generation, self._changes) if new else (0, 0)
+        seat = replace(seat, losses=self._losses(seat.number))
         self._hosts[seat.number] = Living(seat, self._time, acted, Heartbeat())
         self._quiet_until = min(self._quiet_until, self._time + self._patience(seat))
 
@@ -322,7 +305,7 @@ class Directory:
             return
         if reported.vacant:
             self._end(reported.sitting)
-            self._vacate(reported, 0.0)
+            self._vacate(reported, self._budget(reported.number).spend(self._time) if reported.withheld else 0.0)
         elif reported.epoch > newest:
             self._end(Sitting(reported.number, newest))
             self._missing[reported.number] = reported
@@ -343,7 +326,7 @@ class Directory:
         if host is not None and host.seat.epoch <= sitting.epoch:
             del self._hosts[number]
             if host.seat.heirs is not Heirs.KEEPER:  # whose root, with its names, outlives it
-                self._names = {name: held for name, held in self._names.items() if held[0] != number}
+                self._names.release_all(number)
         if missing is not None and missing.epoch <= sitting.epoch:
             del self._missing[number]
         self._changes += 1
@@ -351,6 +334,7 @@ class Directory:
     def _vacate(self, seat: Seat, wait: float) -> None:
         self._changes += 1
         empty = replace(seat, vacant=True, withheld=wait > 0, endpoints=(), pid=0, load=0, host="")
+        empty = replace(empty, losses=self._losses(seat.number))
         self._vacancies[seat.number] = Vacancy(empty, (self.generation, self._changes), self._time + wait)
 
     # ---- heirs ------------------------------------------------------------------------------------------------------
@@ -399,6 +383,9 @@ class Directory:
     def _budget(self, seat: int) -> SeatBudget:
         settings = self._settings
         return self._budgets.setdefault(seat, SeatBudget(settings.seat_losses, settings.seat_window))
+
+    def _losses(self, seat: int) -> int:
+        return self._budget(seat).lost(self._time)
 
     def _table(self) -> Table:
         seats = [host.seat for host in self._hosts.values()] + [it.seat for it in self._vacancies.values()]

@@ -21,15 +21,17 @@ from actors.cells.observed import ObservedCell
 from actors.cells.observer import Observer
 from actors.cells.streams import Streams
 from actors.cells.work import Work
-from actors.directory import DirectoryAccess, Seat, Table
-from actors.errors import NotRunning, Unplaceable
+from actors.directory import Seat, Table
+from actors.errors import NotRunning, SystemClosed, Unreachable
 from actors.instrument import Opening
 from actors.mail.activity import Activity, running
 from actors.mail.asks import Asks
 from actors.mail.dead_letters import DeadLetters
 from actors.mail.quarantine import Quarantine
+from actors.membership.access import DirectoryAccess
+from actors.membership.seats import Ties
 from actors.operations.attendant import Attendant
-from actors.placement import Chooser, Placement, Placer
+from actors.placing import Placing
 from actors.post.deadlocks import Deadlocks
 from actors.post.delivery import Carrier, Delivery
 from actors.post.returning import RETURNING, Returning
@@ -90,10 +92,11 @@ class Host:
             self.returning = Returning(sitting.epoch, settings.mailbox_bound, self._all_are_back)
             loop.call_later(RETURNING, self._all_are_back)
         self.post: Carrier | None = None
-        self.placer: Placer | None = None
         self.cells: dict[int, Cell] = {}
         self.started = 0
         """Actors that ever lived here."""
+        self.ties = Ties()
+        """Where they were to live."""
         self.root = Root(self, supervision or Supervision())
         self.stats = Stats()
         self.dead_letters = DeadLetters(
@@ -120,9 +123,11 @@ class Host:
         self.work = Work(self, self._variables)
         self._number = first_number(sitting.epoch)
         self._watch = self._number
-        self._chooser = Chooser(random)
+        self.placing = Placing(self)
         self._emptied: asyncio.Future[None] | None = None
         self.closed = False
+        self.why_closed = ""
+        """What has ended it, where nobody has closed it in order."""
         self.link_stats: Callable[[], tuple[LinkStats, ...]] = tuple
         endpoints.add(system, self.delivery)
 
@@ -220,6 +225,8 @@ class Host:
         cell = self._cell(self, signal.child, signal.spec, signal.parent, signal.path)
         self.cells[signal.child.number] = cell
         self.started += 1
+        if signal.spec.ties is not None:
+            self.ties |= signal.spec.ties
         if self.returning is not None:
             self.returning.came(signal.child.number)
         return lifecycle.start(cell, signal)
@@ -268,32 +275,6 @@ class Host:
         if not self._awake:
             self._ask_for_turn()
 
-    # ---- placing ----------------------------------------------------------------------------------------------------
-
-    def place_now(self, placement: Placement) -> int:
-        """The seat for a placement that needs no new host; Unplaceable for any other."""
-        if self.placer is not None and self.placer.must_make_room(placement):
-            text = f"A host has to be made for {placement.kind!r} first, which takes time: use `await spawn(...)`."
-            raise Unplaceable(text)
-        return self._chooser.choose(placement, self.seating.staying, self.seat)
-
-    def can_place(self, placement: Placement) -> bool:
-        """Whether a host of the known table will do."""
-        return self._chooser.fits_any(placement, self.seating.taken)
-
-    async def place(self, placement: Placement) -> int:
-        """The seat for a placement, after a host was made for it if need be; Unplaceable if there can be none."""
-        if self.placer is not None and self.placer.must_make_room(placement):
-            return await self.placer.make_room(placement)
-        return self.place_now(placement)
-
-    async def place_many(self, placement: Placement, count: int) -> list[int]:
-        """Seats for many actors of one placement."""
-        first = [await self.place(placement)] if count else []
-        if placement.kind == "dedicated":
-            return first * count
-        return first + [self.place_now(placement) for _ in range(count - 1)]
-
     # ---- who sits where ---------------------------------------------------------------------------------------------
 
     @property
@@ -314,7 +295,7 @@ class Host:
     def new_table(self, table: Table) -> None:
         """The directory has news of who sits where."""
         self.seating.news(table)
-        self._chooser.refresh()
+        self.placing.refresh()
         self.desk.seated({seat.sitting for seat in self.seating.taken})
 
     def is_away(self, seat: int) -> bool:
@@ -359,6 +340,8 @@ class Host:
     async def stop_actors(self) -> StopReport:
         """Stop the actors that were spawned from here, children first; what outlives the budget is named."""
         budget = self.settings.system_stop_budget
+        if self.closed:  # nobody can be told any more
+            return StopReport(abandoned=tuple(map(self.root.children.label, self.root.children.table.values())))
         try:
             async with asyncio.timeout(budget):
                 return await self.root.children.stop_all(EndReason.STOPPED)
@@ -382,8 +365,21 @@ class Host:
                 self._emptied = self.loop.create_future()
             await asyncio.shield(self._emptied)
 
+    def closed_error(self) -> SystemClosed:
+        """What every verb raises from now on."""
+        why = f": {self.why_closed}" if self.why_closed else ""
+        return SystemClosed(f"The system is closed{why}. Make a new System(...).")
+
+    async def lose(self, why: str) -> None:
+        """Close because the host may not go on: asks that are under way may have run."""
+        self.why_closed = why
+        self.asks.fail_all(lambda ask: Unreachable(f"The system was lost before {ask.target} answered: {why}."))
+        await self.close()
+
     async def close(self) -> None:
         """End everything that is left: asks hear NotRunning, tasks are cancelled, threads are let go."""
+        if self.closed:
+            return
         self.closed = True
         self._all_are_back()
         self.attendant.close()

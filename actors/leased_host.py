@@ -3,6 +3,9 @@
 While the lease has run out, no handler begins and no signal is served, messages and ticks wait in their mailboxes, and
 the links let no record leave. Handlers in progress go on as far as they need none of that. The lease is looked at
 before each cell's turn and before each flush; what happens between the look and the act is fenced by epochs (rule A20).
+
+With `without_head = "continue"` the first lease never runs out: the host acts on while nobody can tell it whether it
+may, and so two may act for one seat (rule A19).
 """
 
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from math import inf
 from typing import Any
 
 from actors.host import CELLS_PER_TURN, Host
+from actors.settings import CONTINUE
 
 
 class LeasedHost(Host):
@@ -30,7 +34,8 @@ class LeasedHost(Host):
 
     def leased(self, until: float) -> None:
         """The lease has been renewed; go on if it had run out. Called on the host's loop."""
-        self.lease_until = max(until, self.lease_until)
+        unfenced = self.settings.without_head == CONTINUE
+        self.lease_until = inf if unfenced else max(until, self.lease_until)
         if self.may_act():
             self.resumed()
             if self.suspended:

@@ -246,8 +246,9 @@ class Seating:
             host.post.give_up(sitting)
         host.delivery.seat_lost(seat)
         gone = self.is_gone(seat)
+        left = gone or self.seats[seat].moved
         died = host.post.died_with(sitting) if host.post is not None else None
-        if died is not None or not gone:  # else it has left in order
+        if died is not None or not left:  # else it has left in order
             host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died or 0))
         orphans: list[Cell] = []
         tables = [host.root.children]

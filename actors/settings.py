@@ -25,6 +25,7 @@ DAY = 86_400.0
 CLOCK_DRIFT = 1.1
 """How much faster than another a host's clock may go (rule A16)."""
 
+SUSPEND, CONTINUE = "suspend", "continue"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -80,7 +81,9 @@ def _flag(default: bool, meaning: str) -> bool:  # noqa: FBT001  (the default of
 
 
 def _choice(default: str, choices: tuple[str, ...], meaning: str) -> str:
-    return _setting(default, Rule(meaning, "", "one of " + ", ".join(choices), str.upper, lambda v: v in choices))
+    spellings = {choice.lower(): choice for choice in choices}
+    takes = "one of " + ", ".join(choices)
+    return _setting(default, Rule(meaning, "", takes, lambda text: spellings[text.lower()], lambda v: v in choices))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,9 @@ class Settings:
     lease: float = _seconds(5.0, "how long a host may act after the last renewal that was answered", 0.2, 600.0)
     verdict: float = _seconds(8.0, "silence of a host after which it is declared dead", 0.3, 3600.0)
     isolation: float = _seconds(60.0, "how long a host waits without a lease before its process ends", 0.1)
+    without_head: str = _choice(
+        SUSPEND, (SUSPEND, CONTINUE), "what a host without a lease does; continue = act on, though another may act too"
+    )
     stall_limit: float = _seconds(30.0, "how long a host's loop may hang in a handler before its process ends", 1.0)
 
     heartbeat: float = _seconds(1.0, "pause between two heartbeats on a link", 0.05, 60.0)

@@ -335,8 +335,7 @@ class System(Spawns):
     def _open(self) -> "Host":
         host = self._opened()
         if self._stopping is not None or host.closed:
-            message = "The system has been stopped. Make a new System(...)."
-            raise SystemClosed(message)
+            raise host.closed_error()
         return host
 
 

@@ -211,6 +211,8 @@ def _ended(cell: "Cell", reason: EndReason) -> None:
     cell.ref.cell = None  # a cycle otherwise, which only the collector could take apart
     cell.host.forget(cell)
     report = cell.report + StopReport(stopped=1, abandoned=cell.abandoned)
+    if reason is EndReason.HOST_LOST and cell.parent.seat != cell.host.seat:
+        return  # its parent hears it from the table, and starts it again where its seat is then
     cell.host.signal(cell.parent, ChildEnded(cell.address, cell.incarnation, reason, report))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from actors.cells.blueprint import Blueprint
 from actors.errors import Unplaceable
+from actors.membership.seats import Ties
 from actors.supervising.signals import Spec, captured
 from actors.supervising.supervision import Restart
 
@@ -59,7 +60,7 @@ class Spawner:
         the actor is placed on another host and an argument cannot be encoded. Cancelling stops the actor.
         """
         spec, host, children = self._spec(actor_class, args, kwargs), self._host, self._children
-        seat = await host.place(self._placement)
+        seat = await host.placing.seat(self._placement)
         number = await children.number_for(self._name, seat)
         child = children.start(spec, self._name, seat, number)
         await children.started([child], host.settings.spawn_timeout)
@@ -76,7 +77,7 @@ class Spawner:
             message = "A top-level actor of a detached system is written down before it starts: `await spawn(...)`."
             raise Unplaceable(message)
         spec = self._spec(actor_class, args, kwargs)
-        child = self._children.start(spec, self._name, host.place_now(self._placement), host.next_number())
+        child = self._children.start(spec, self._name, host.placing.now(self._placement), host.next_number())
         return cast("Ref[A]", host.ref_to(child.address))
 
     async def spawn_many(self, actor_class: Callable[..., A], arguments: Iterable[tuple[Any, ...]]) -> "list[Ref[A]]":
@@ -86,7 +87,7 @@ class Spawner:
         """
         host, children = self._host, self._children
         specs = [self._spec(actor_class, args, {}) for args in arguments]
-        seats = await host.place_many(self._placement, len(specs))
+        seats = await host.placing.seats(self._placement, len(specs))
         with collector_paused():
             begun = [
                 children.start(spec, None, seat, host.next_number()) for spec, seat in zip(specs, seats, strict=True)
@@ -98,7 +99,9 @@ class Spawner:
         kind = getattr(actor_class, "__origin__", actor_class)  # Cache[int, str] is an alias of Cache
         Blueprint.of(kind)
         named = captured(kwargs) if kwargs else None
-        return Spec(kind, captured(args), named, self._stop_budget, self._restart, self._significant)
+        place = self._placement
+        ties = Ties(place.node is not None, place.labels) if place.kind == "node" else None
+        return Spec(kind, captured(args), named, self._stop_budget, self._restart, self._significant, ties)
 
 
 class Spawns(ABC):

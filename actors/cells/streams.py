@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from actors.errors import NotHandled, SystemClosed, TimedOut, Unreachable
+from actors.errors import NotHandled, TimedOut, Unreachable
 from actors.mail.activity import running
 from actors.mail.envelope import Envelope
 
@@ -132,7 +132,7 @@ class Streams:
         if get_ident() != host.thread:
             raise RuntimeError("A stream is read in the thread of its system's loop. Ask from here, or read it there.")
         if host.closed:
-            raise SystemClosed("The system is closed. Make a new System(...).")
+            raise host.closed_error()
         given = host.delivery.given
         incoming = Incoming(host.loop, given)
         activity = running.get()

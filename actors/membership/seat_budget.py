@@ -23,15 +23,23 @@ class SeatBudget:
         self._lost: deque[float] = deque(maxlen=losses + 1)
         self._backoff = FIRST_BACKOFF
 
+    def lost(self, now: float) -> int:
+        """How many losses count at `now`."""
+        while self._lost and self._lost[0] <= now - self.within:
+            self._lost.popleft()
+        return len(self._lost)
+
     def lose(self, now: float) -> float:
         """The seat has lost its host at `now`; the seconds that it has to stay empty, 0 for none."""
-        lost = self._lost
-        while lost and lost[0] <= now - self.within:
-            lost.popleft()
-        if not lost:
+        if not self.lost(now):
             self._backoff = FIRST_BACKOFF
-        lost.append(now)
-        return self._wait() if len(lost) > self.losses else 0.0
+        self._lost.append(now)
+        return self._wait() if len(self._lost) > self.losses else 0.0
+
+    def recall(self, now: float, losses: int) -> None:
+        """Somebody else has counted so many; when they were nobody knows, so they count from `now`."""
+        while self.lost(now) < min(losses, self.losses):
+            self._lost.append(now)
 
     def spend(self, now: float) -> float:
         """Nobody could be found for the seat: as if its budget had been spent. The seconds to wait."""

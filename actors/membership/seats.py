@@ -29,6 +29,22 @@ class Heirs(StrEnum):
     """The seat of a detached system's root: the next keeper. Actors whose parent is that root end with none of them."""
 
 
+class Ties(msgspec.Struct, frozen=True):
+    """Where a seat may be taken, because actors on it were to live there and nowhere else (`on_node`)."""
+
+    node: bool = False
+    """On its node only."""
+    labels: Mapping[str, str] = {}
+    """On nodes with these labels only."""
+
+    def __bool__(self) -> bool:
+        return self.node or bool(self.labels)
+
+    def __or__(self, other: "Ties") -> "Ties":
+        """Where both are met."""
+        return Ties(self.node or other.node, {**self.labels, **other.labels})
+
+
 class Seat(msgspec.Struct, frozen=True):
     """One seat as the directory's table shows it."""
 
@@ -46,8 +62,13 @@ class Seat(msgspec.Struct, frozen=True):
     host: str = ""
     """The name of the process that sits there; of a vacant seat, of the one that was called to it."""
     heirs: Heirs = Heirs.SPARES
+    ties: Ties = Ties()
     vacant: bool = False
     """The sitting of this epoch has ended by a verdict, and somebody will sit here again, with a higher epoch."""
+    losses: int = 0
+    """How often it has lost its host of late: a directory that takes over learns it from here (rule A9)."""
+    moved: bool = False
+    """It is vacant because its host has left in order, so that somebody else takes it (rule A45)."""
     withheld: bool = False
     """Its budget of losses is spent: it stays vacant until its backoff has passed (rule A9)."""
 
@@ -63,6 +84,12 @@ class Spare(msgspec.Struct, frozen=True):
     name: str
     node: str = ""
     seat: int | None = None
+    labels: Mapping[str, str] = {}
+
+    def may_take(self, seat: Seat) -> bool:
+        """Whether it is where actors of this seat were to live, if it was made for no seat."""
+        there = not seat.ties.node and all(self.labels.get(key) == value for key, value in seat.ties.labels.items())
+        return self.seat is None and (there or self.node == seat.node)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -96,6 +123,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     """Of the newest table it has acted on: what it says to stop has stopped (rule A15)."""
     load: int = 0
     """Live actors."""
+    ties: Ties = Ties()
     suspended: bool = False
     """Whether its lease had run out when this was sent."""
     lag: float = 0.0

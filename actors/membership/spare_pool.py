@@ -35,7 +35,7 @@ class SparePool:
         return bool(silent)
 
     def heir_of(self, seat: Seat, since: float) -> Spare | None:
-        """One that was made for the seat, else one on its node, else any, as far as the seat takes any.
+        """One that was made for the seat, else one on its node, else any, as far as the seat takes any, and its ties.
 
         It must have been heard of since then: a spare on the node of a host that was cut off is cut off as well.
         """
@@ -43,5 +43,5 @@ class SparePool:
         made = [spare for spare in there if spare.seat == seat.number]
         if made or seat.heirs is not Heirs.SPARES:
             return made[0] if made else None
-        anybody = [spare for spare in there if spare.seat is None]
+        anybody = [spare for spare in there if spare.may_take(seat)]
         return min(anybody, key=lambda spare: spare.node != seat.node, default=None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from actors.address import Address, Sitting
 from actors.encoding.copying import copied
-from actors.errors import AskError, Deadlock, Expired, NotRunning, SystemClosed, Unreachable
+from actors.errors import AskError, Deadlock, Expired, NotRunning, Unreachable
 from actors.mail.activity import Activity, running, shielded
 from actors.mail.asks import Ask, Relay
 from actors.mail.dead_letters import Reason
@@ -96,7 +96,7 @@ class Delivery:
         """
         host = self._host
         if host.closed:
-            raise SystemClosed("The system is closed. Make a new System(...).")
+            raise host.closed_error()
         seconds = self._ask_timeout if timeout is DEFAULT_TIMEOUT else timeout
         deadline = None if seconds is None else host.clock() + seconds
         envelope = activity.envelope
@@ -307,7 +307,7 @@ class Delivery:
             outcome = asyncio.run_coroutine_threadsafe(steps, self._host.loop)
         except RuntimeError:  # the host's loop has been closed
             steps.close()
-            raise SystemClosed("The system is closed. Make a new System(...).") from None
+            raise self._host.closed_error() from None
         return asyncio.wrap_future(outcome, loop=loop)
 
 

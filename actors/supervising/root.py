@@ -91,7 +91,7 @@ class Root:
         elif isinstance(request, QuarantineRequest):
             answer(self.host, request, asker)
         elif isinstance(request, MakeRoom):
-            self.host.work.start_system(self._answer(self.host.place(request.placement), asker))
+            self.host.work.start_system(self._answer(self.host.placing.seat(request.placement), asker))
         elif isinstance(request, Leaving):
             self.host.seating.leaving.add(Sitting(*request.sitting))
             asker.reply(None)

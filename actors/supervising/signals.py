@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import msgspec
 
 from actors.address import Address, Sitting
+from actors.membership.seats import Ties
 from actors.supervising.supervision import Restart
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Spec(msgspec.Struct, frozen=True):
     restart: Restart = Restart.TRANSIENT
     significant: bool = False
     """Whether its end may be its supervisor's."""
+    ties: Ties | None = None
+    """The node, or the labels of nodes, that it is to live on."""
 
     def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The constructor's arguments, for one start: no incarnation sees what another did to its lists (rule A5)."""
@@ -84,7 +87,7 @@ class EndReason(StrEnum):
     NOT_RUNNING = "not_running"
     """It had ended before the watch began."""
     HOST_LOST = "host_lost"
-    """Its host was lost."""
+    """Its host was lost, or moved away with its seat."""
 
     @property
     def normal(self) -> bool:

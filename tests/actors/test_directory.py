@@ -185,11 +185,11 @@ def test_a_placement_that_needs_a_new_host_cannot_be_had_without_waiting() -> No
 
     async def main(town: Town) -> None:
         one = await town.settle()
-        one.host.placer = NoRoom()
+        one.host.placing.placer = NoRoom()
         from actors.placement import dedicated
 
         with pytest.raises(Unplaceable, match="await spawn"):
-            one.host.place_now(dedicated(num_cpus=1))
+            one.host.placing.now(dedicated(num_cpus=1))
 
     in_town(main)
 

@@ -60,7 +60,7 @@ class Diary(Actor):
 class Home:
     """A host with a lease, and its actors."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.clock = Clock()
         self.entries = self.clock.entries
         directory = Directory(generation=1)
@@ -71,7 +71,7 @@ class Home:
             loop=asyncio.get_running_loop(),
             clock=self.clock,
             random=Random(1),
-            settings=Settings(),
+            settings=settings or Settings(),
             directory=LocalDirectory(directory),
         )
         self.host.new_table(directory.register(0.0, Seat(sitting.seat, sitting.epoch), {}, ()))
@@ -90,9 +90,9 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def at_home(main: Callable[[Home], Coroutine[Any, Any, None]]) -> None:
+def at_home(main: Callable[[Home], Coroutine[Any, Any, None]], settings: Settings | None = None) -> None:
     async def whole() -> None:
-        home = Home()
+        home = Home(settings)
         home.lease()
         await main(home)
         home.lease(1000.0)
@@ -209,3 +209,13 @@ def test_a_lease_that_was_renewed_twice_ends_with_the_later_one() -> None:
         assert home.host.may_act()
 
     at_home(main)
+
+
+def test_a_host_that_continues_without_the_head_acts_on_after_its_lease() -> None:
+    async def main(home: Home) -> None:
+        diary = await home.diary()
+        home.clock.now += 1_000_000.0
+        assert await diary.ask(Diary.note("all the same")) == "all the same"
+        assert not home.host.suspended
+
+    at_home(main, Settings(without_head="continue"))

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from msgspec import structs
+
 from actors import Actor, Message, Ref, Settings, receive
 from actors.address import Address, Sitting
 from actors.cells.spawner import Spawner
@@ -165,6 +167,7 @@ class Town:
         instrument: Any = None,
         heirs: Heirs = Heirs.SPARES,
         root: Callable[[Host], Root] | None = None,
+        takes_anybody: bool = True,
     ) -> Resident:
         """One more host, on a new seat or on the vacant one that is named.
 
@@ -183,8 +186,8 @@ class Town:
         )
         if root is not None:
             resident.host.root = root(resident.host)
-        names = resident.host.root.children.names()
-        table = self.directory.register(now, await resident.listen(self.folder, heirs), names, ())
+        its_seat = structs.replace(await resident.listen(self.folder, heirs), takes_anybody=takes_anybody)
+        table = self.directory.register(now, its_seat, resident.host.root.children.names(), ())
         self.residents.append(resident)
         for one in self.living if known else [resident]:
             one.host.new_table(table)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from tests.ray.netns import Node, ray_environment
@@ -11,14 +12,14 @@ from tests.ray.netns import Node, ray_environment
 class LineProgram:
     """`python -m module arguments` on a node, from its start to its end."""
 
-    def __init__(self, node: Node, module: str, *arguments: str) -> None:
+    def __init__(self, node: Node, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             node.command(sys.executable, "-m", module, *arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=ray_environment(),
+            env=ray_environment() | dict(environment or {}),
         )
 
     def hear(self) -> dict[str, Any]:

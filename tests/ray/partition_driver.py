@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actors import Actor, AskError, Ref, Settings, System, call, on_node
+from actors import Actor, AskError, Ref, Settings, System, call, near
+from actors.address import Address
 
 
 class Clockwork(Actor):
@@ -39,8 +40,9 @@ class Clockwork(Actor):
 
 
 async def main(system: System, log: str) -> None:
-    node = next(seat.node for seat in system.host.table.seats if seat.node != system.host.node)
-    actor = await system.options(placement=on_node(node)).spawn(Clockwork, log)
+    seat = next(seat.number for seat in system.host.table.seats if seat.node != system.host.node)
+    root = system.host.ref_to(Address(system.host.system, seat, 0))  # `on_node` would keep the seat on its node
+    actor = await system.options(placement=near(root)).spawn(Clockwork, log)
     while len((await system.host.directory.table()).spares) < 2:  # noqa: ASYNC110 - other processes start them
         await asyncio.sleep(0.05)
     say(seat=actor.address.seat)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import ray
 
 from actors.backends.ray import calls
 from actors.backends.ray.cluster import Cluster
 from actors.backends.ray.control_store import EPOCH_2020, ControlStore, claim_generation
-from actors.backends.ray.directory_actor import DirectoryPlan, start_directory
+from actors.backends.ray.directory_actor import DirectoryActor, DirectoryPlan, start_directory
 from actors.backends.ray.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 
@@ -119,6 +120,36 @@ def test_the_loop_goes_on_while_the_directory_is_away(plan: DirectoryPlan, handl
         await call
 
     asyncio.run(main())
+
+
+def test_of_two_directories_by_force_the_older_is_refused_everywhere(cluster: Cluster) -> None:
+    plan = DirectoryPlan("rivals", cluster.namespace, "tests.ray.directory_entries:Table")
+
+    async def main() -> None:
+        old = start_directory(plan, deadline=20)
+        witness, stranger = DirectoryClient(plan, old), DirectoryClient(plan, old)
+        await witness.call("claim", "ada", "one", timeout=5)
+        actor: Any = ray.remote(DirectoryActor)
+        new = actor.options(num_cpus=0).remote(plan)  # Ray makes no second one of a name; this has none
+        heir = DirectoryClient(plan, new)
+        assert await heir.call("claim", "ada", "two", timeout=20)
+        witness.generation = heir.generation  # as of one that has heard of the new one before the old one has
+        for client in (witness, stranger):
+            with pytest.raises(DirectoryUnavailable, match="has taken over"):
+                await ask_until_refused(client)
+        with pytest.raises(DirectoryUnavailable):
+            stranger.call_blocking("facts", timeout=5)
+        assert (await heir.call("facts", timeout=5))[3] == 1
+        calls.kill(old)
+        calls.kill(new)
+
+    asyncio.run(main())
+
+
+async def ask_until_refused(client: DirectoryClient) -> None:
+    """Whoever has heard of no other directory may be answered for a moment."""
+    while True:
+        await client.call("claim", "ada", "three", timeout=1)
 
 
 def test_no_directory_is_an_error_at_the_deadline(cluster: Cluster) -> None:

@@ -45,10 +45,10 @@ class Act(NamedTuple):
 class Play(LineProgram):
     """The program on the first node, and the log of its actor on the second."""
 
-    def __init__(self, nodes: list[Node], log: Path) -> None:
+    def __init__(self, nodes: list[Node], log: Path, isolation: float = ISOLATION) -> None:
         self.log = log
         head = nodes[0]
-        where = [f"{head.address}:{PORT}", head.address, str(log), str(ISOLATION)]
+        where = [f"{head.address}:{PORT}", head.address, str(log), str(isolation)]
         super().__init__(head, "tests.ray.partition_driver", *where)
         self.seat = str(self.hear()["seat"])
 

@@ -8,7 +8,7 @@ import pytest
 
 from actors import Settings, Unplaceable
 from actors.backends.ray.understudies import REPLACE_AFTER, Understudies
-from actors.membership.seats import Heirs, Seat, Spare, Table
+from actors.membership.seats import Heirs, Seat, Spare, Table, Ties
 
 DRIVER = Seat(0, 1, node="a", heirs=Heirs.NOBODY, takes_anybody=False)
 HOSTS = (Seat(1, 2, node="a"), Seat(2, 3, node="b"))
@@ -143,3 +143,16 @@ def test_nothing_is_started_while_the_table_is_rebuilt_or_after_the_end() -> Non
         assert director.begun == []
 
     direct(main, spares=0)
+
+
+def test_a_seat_whose_actors_were_to_live_somewhere_gets_a_process_there_unless_a_spare_is() -> None:
+    async def main(director: Director) -> None:
+        tied = vacant(HOSTS[0], ties=Ties(labels={"zone": "x"}))
+        there, elsewhere = Spare("one", "c", labels={"zone": "x"}), Spare("two", "d")
+        await director.look(tied, HOSTS[1], spares=(there, elsewhere))
+        assert director.begun == []
+        await director.look(tied, HOSTS[1], spares=(elsewhere,))
+        await director.look(tied, HOSTS[1], spares=(elsewhere,))
+        assert director.begun == [(None, 1)]
+
+    direct(main)

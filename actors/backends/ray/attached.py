@@ -81,7 +81,7 @@ class AttachedBackend(Program):
         assert isinstance(host.root, DistantRoot)
         self._root = host.root
         host.seating.when_over = self._is_over
-        host.placer = DriverPlacer(host, member.driver)
+        host.placing.placer = DriverPlacer(host, member.driver)
         return host
 
     async def _take_back(self) -> None:
@@ -96,7 +96,7 @@ class AttachedBackend(Program):
         """The keeper says that the system has been stopped."""
         self._stopped = True
         if self._root is not None and not self._ending:
-            self._over("it has been stopped")
+            self._close_host("it has been stopped")
 
     async def shut_down(self) -> StopReport:
         """Stop the whole system; returns when nothing is left of it."""

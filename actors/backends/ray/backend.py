@@ -76,10 +76,10 @@ class RayBackend(Program):
             namespace=plan.namespace, prefix=host_prefix(self._system), environment=environment_of(cluster)
         )
         fleet = self._fleet = Fleet(replace(member, driver=host.seat), self._seated, lifetime)
-        host.placer = fleet
+        host.placing.placer = fleet
         cluster.before_close(fleet.stop)
         count = settings.host_count(cores(nodes.values()))
-        await fleet.open(count, sorted(nodes, key=lambda node: node == cluster.node_id))
+        await fleet.open(count, sorted(nodes, key=lambda node: (nodes[node].is_head, node == cluster.node_id)))
         return host
 
     def _heard(self, table: Table) -> None:
@@ -97,6 +97,9 @@ class RayBackend(Program):
     async def _close(self, budget: float) -> None:
         if self._fleet is not None:
             self._fleet.make_no_more()
+        if self._lost:
+            self._fleet = self._directory = None  # out of reach, they end by themselves
+        if self._fleet is not None:
             await asyncio.to_thread(self._fleet.stop, budget)
         await self._stand_up(budget)
         if self._directory is not None:

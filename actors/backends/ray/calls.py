@@ -1,6 +1,8 @@
 """Ray's verbs with types: what Ray leaves unknown to a type checker is said here once."""
 
 import concurrent.futures
+import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import ray
@@ -16,6 +18,23 @@ def initialise(**options: Any) -> None:
 def leave() -> None:
     """`ray.shutdown`; returns when the processes that were started here have ended."""
     _ray.shutdown(wait_for_processes=True)
+
+
+def apart(function: Callable[[], object]) -> threading.Event:
+    """Call it in a thread that nobody has to wait for, also not at the end of the program; set when it has returned.
+
+    For what asks Ray's control store, which blocks for a minute where that cannot be reached.
+    """
+    returned = threading.Event()
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            returned.set()
+
+    threading.Thread(target=run, name="ray-call", daemon=True).start()
+    return returned
 
 
 def put(value: Any) -> Any:

@@ -111,6 +111,18 @@ class Cluster:
             if not self.borrowed:
                 self._leave()
 
+    def abandon(self) -> None:
+        """Be done with a cluster that cannot be reached, without waiting for it.
+
+        To leave it in order would take until it can be reached. Ray does that by itself at the end of the process; not
+        to do so then would end the process by a fault of memory (measured with Ray 2.60).
+        """
+        with self._closing:
+            if not self._closed:
+                atexit.unregister(self.close)
+                self._undo.close()
+            self._closed = True
+
     def join(self) -> None:
         """Initialise Ray. `open_cluster` calls it once. Raises `ClusterUnavailable`."""
         atexit.register(self.close)  # after `import ray`, so that it runs before Ray's own

@@ -41,10 +41,10 @@ class ControlStore:
         for key in self.keys(""):
             self.delete(key)
 
-    def keys(self, prefix: str) -> list[str]:
-        """All keys that begin with `prefix`, sorted."""
+    def keys(self, prefix: str, timeout: float | None = None) -> list[str]:
+        """All keys that begin with `prefix`, sorted; within `timeout` seconds, or Ray's error is raised."""
         left = self._namespace.partition(b":")[2] + b":"  # of the namespace, which Ray cuts off at its first colon
-        listed = internals.key_list(prefix.encode(), self._namespace)
+        listed = internals.key_list(prefix.encode(), self._namespace, timeout)
         return sorted(key.removeprefix(left).decode() for key in listed)
 
 
@@ -60,6 +60,6 @@ def claim_generation(store: ControlStore, claimant: str, unix_time: float | None
     return generation
 
 
-def newest_generation(store: ControlStore) -> int:
-    """The highest generation that was claimed; 0 if none was."""
-    return max((int(key.rpartition("/")[2]) for key in store.keys("generation/")), default=0)
+def newest_generation(store: ControlStore, timeout: float | None = None) -> int:
+    """The highest generation that was claimed; 0 if none was. Raises Ray's error after `timeout` seconds."""
+    return max((int(key.rpartition("/")[2]) for key in store.keys("generation/", timeout)), default=0)

@@ -5,20 +5,26 @@ and count suspend. One call at a time, so it needs no locks. After each call it 
 Ray actor and an order for it, which are sent without waiting.
 """
 
+import contextlib
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import ray
-from ray.exceptions import ActorUnschedulableError
+from ray.exceptions import ActorUnschedulableError, RayError
 
 from actors.backends.ray import calls, placement
 from actors.backends.ray.clocks import clock
-from actors.backends.ray.control_store import ControlStore, claim_generation
+from actors.backends.ray.control_store import ControlStore, claim_generation, newest_generation
 from actors.backends.ray.entry import load_entry
 from actors.backends.ray.placement import Needs
 from actors.backends.ray.processes import Life, own_life
 from actors.backends.ray.system_name import directory_name
-from actors.errors import Unplaceable
+from actors.errors import UnderstudyError, Unplaceable
+
+LOOK = 0.25
+"""Seconds between two looks at whether there is a higher generation; a look takes 0.4 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +54,39 @@ class Origin(NamedTuple):
     life: Life
 
 
+class Superseded(UnderstudyError):
+    """There is a directory of a higher generation: this one knows nothing any more (rule A17)."""
+
+
 class DirectoryActor:
-    """The Ray actor class. A restart runs the constructor again: new generation, empty object, same name and handle."""
+    """The Ray actor class. A restart runs the constructor again: new generation, empty object, same name and handle.
+
+    While it lives it looks whether another has claimed a higher generation, and then answers nobody any more. Leases
+    that it has granted until then end before a successor gives the seat of anybody away whom it has not heard.
+    """
 
     def __init__(self, plan: DirectoryPlan) -> None:
         life, node_id = own_life(), calls.node_id()
-        generation = claim_generation(ControlStore(plan.system), f"{node_id}/{life}")
+        store = ControlStore(plan.system)
+        generation = claim_generation(store, f"{node_id}/{life}")
         self._directory: Any = load_entry(plan.factory)(generation, plan.config)
         self._origin = Origin(generation, node_id, life)
+        self._newest = generation
+        threading.Thread(target=self._watch_for_another, args=(store,), name="generations", daemon=True).start()
+
+    def _watch_for_another(self, store: ControlStore) -> None:
+        """Its own thread, because the store may not answer for a while. Then there is nobody who could claim either."""
+        while self._newest == self._origin.generation:
+            time.sleep(LOOK)
+            with contextlib.suppress(RayError):
+                self._newest = newest_generation(store)
 
     def call(self, method: str, arguments: tuple[Any, ...]) -> tuple[Origin, Any]:
         """Run `directory.<method>(now, *arguments)`; which life answers, and what it returned."""
         if method.startswith("_"):
             raise AttributeError(f"{method} is not for callers of the directory.")
+        if self._newest > self._origin.generation:
+            raise Superseded(f"Generation {self._newest} has taken over from {self._origin.generation}.")
         result = getattr(self._directory, method)(clock(), *arguments)
         for actor, order in self._directory.errands(clock()):
             actor.order.remote(order)

@@ -5,16 +5,17 @@ run twice. No thread waits for an answer; only finding the directory by name, wh
 """
 
 import asyncio
+import contextlib
 import os
 import signal
-import time
+from functools import partial
 from typing import Any
 
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayError, RayTaskError
 
 from actors.backends.ray import calls
 from actors.backends.ray.control_store import ControlStore, newest_generation
-from actors.backends.ray.directory_actor import DirectoryPlan, Origin
+from actors.backends.ray.directory_actor import DirectoryPlan, Origin, Superseded
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.processes import is_alive
 
@@ -54,6 +55,9 @@ class DirectoryClient:
                     except (ActorDiedError, RayActorError):
                         self._handle = None
                         problem = "it has died"
+                    except Superseded:
+                        self._handle = None
+                        problem = "only one has answered that another has taken over from"
                     except _NotFound:
                         problem = "there is none of that name"
                     await asyncio.sleep(PAUSE)
@@ -67,8 +71,10 @@ class DirectoryClient:
     def call_blocking(self, method: str, *arguments: Any, timeout: float) -> Any:
         """As `call`, for a thread, and tried once."""
         try:
-            _, result = calls.get((self._handle or self._find()).call.remote(method, arguments), timeout)
-        except (RayError, _NotFound) as error:
+            origin, result = calls.get((self._handle or self._find()).call.remote(method, arguments), timeout)
+            if origin.generation < self.generation:
+                raise Superseded  # noqa: TRY301 - one place says what could not be asked
+        except (RayError, _NotFound, Superseded) as error:
             raise DirectoryUnavailable(f"The directory could not be asked to {method}: {error}") from error
         return result
 
@@ -80,7 +86,7 @@ class DirectoryClient:
         Ray's control store does not answer at once either: then it is this process that is cut off.
         """
         handle = await self._found()
-        await asyncio.to_thread(self._end, handle)
+        calls.apart(partial(self._end, handle))
 
     async def _attempt(self, handle: Any, method: str, arguments: tuple[Any, ...]) -> Any:
         answer = calls.future(handle.call.remote(method, arguments))
@@ -90,8 +96,9 @@ class DirectoryClient:
             if isinstance(error, (ActorUnavailableError, RayActorError)):
                 raise
             raise error.cause from None
-        if origin.generation >= self.generation:
-            self._origin, self.generation = origin, origin.generation
+        if origin.generation < self.generation:
+            raise Superseded
+        self._origin, self.generation = origin, origin.generation
         return result
 
     async def _found(self) -> Any:
@@ -113,10 +120,9 @@ class DirectoryClient:
             if is_alive(origin.life):
                 os.kill(origin.life.pid, signal.SIGKILL)
         else:
-            asked = time.monotonic()
-            newest = newest_generation(ControlStore(self._plan.system))
-            if newest <= origin.generation and time.monotonic() - asked < CONTROL_STORE_ANSWERS:
-                calls.kill(handle, restart=True)
+            with contextlib.suppress(RayError):  # it is this process that is cut off
+                if newest_generation(ControlStore(self._plan.system), CONTROL_STORE_ANSWERS) <= origin.generation:
+                    calls.kill(handle, restart=True)
 
 
 class _NotFound(Exception):

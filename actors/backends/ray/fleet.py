@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from actors.backends.ray.clocks import clock
 from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.drains import Drains
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.host_process import HostPlan
 from actors.backends.ray.host_processes import Host as HostProcess
@@ -24,7 +25,7 @@ from actors.backends.ray.placement import Needs, Node, living_nodes
 from actors.backends.ray.seated import Membership, Seated, needs_new_host
 from actors.backends.ray.serve import HostSeat, HostTask
 from actors.backends.ray.understudies import Understudies
-from actors.membership.seats import Seat, Table
+from actors.membership.seats import Heirs, Seat, Table
 from actors.placement import Placement
 
 log = logging.getLogger("understudy.ray")
@@ -53,6 +54,7 @@ class Fleet:
         self._prefix = lifetime.prefix
         self._making: dict[str, asyncio.Task[list[HostSeat]]] = {}
         self._understudies: Understudies | None = None
+        self._drains: Drains | None = None
         self._needs: dict[int, Needs] = {}
         """Of seats that were made for one spawn: what a process needs to take them."""
 
@@ -78,6 +80,13 @@ class Fleet:
             lambda seat: seated.directory.ask("withhold", seat),
             seated.host.work.start_apart,
             clock,
+        )
+        self._drains = Drains(
+            self._membership.settings,
+            self.processes,
+            seated.host.node,
+            lambda process: seated.directory.ask("ended", process),
+            seated.host.work.start_system,
         )
 
     async def _start(self, task: HostTask, count: int, needs: Needs, deadline: float) -> list[HostSeat]:
@@ -119,16 +128,20 @@ class Fleet:
     # ---- spares -----------------------------------------------------------------------------------------------------
 
     def look_after(self, table: Table) -> None:
-        """With each renewal: are there enough spares, does a seat wait."""
-        if self._understudies is not None:
+        """With each renewal: are there enough spares, does a seat wait, does Ray drain a node."""
+        if self._understudies is not None and self._drains is not None:
             self._understudies.look(table)
+            self._drains.look(table)
 
     async def _bring_spare(self, node: str | None, seat: Seat | None) -> None:
+        assert self._drains is not None
         if seat is not None:
-            task = HostTask(self._membership, dedicated=True, spare=True, seat=seat.number)
-            needs = self._needs.get(seat.number, Needs())
+            task = HostTask(self._membership, dedicated=seat.heirs is Heirs.MADE, spare=True, seat=seat.number)
+            tied = Needs(node=seat.node if seat.ties.node else None, labels=dict(seat.ties.labels))
+            needs = self._needs.get(seat.number, tied)
+            self._drains.refuse(needs.node)
         else:
-            living = {it.node_id for it in await asyncio.to_thread(living_nodes)}
+            living = {it.node_id for it in await asyncio.to_thread(living_nodes)} - self._drains.nodes
             task, needs = HostTask(self._membership, spare=True), Needs(node=node if node in living else None)
         await self._start(task, 1, needs, self._membership.settings.placement_timeout)
 

@@ -19,6 +19,9 @@ from actors.operations.stacks import stacks_of
 SIGTERM = "SIGTERM"
 """The reason of a host that was told to leave while the system goes on: it finishes what it has first."""
 
+MOVE = "its node is drained"
+"""As that; and then somebody else takes its seat."""
+
 CANCEL_GRACE = 1.0
 """Seconds that an entry has after it was cancelled for overrunning its budget."""
 
@@ -76,10 +79,7 @@ class HostLife:
 
         The first call's reason and budget count. An entry that overruns is cancelled, and given up one second later.
         """
-        with self._telling:
-            if not self._told:
-                self._told, self.reason, self.budget = True, reason, budget
-                self._in_loop(self.stopping.set)
+        self.tell(reason, budget)
         with suppress(concurrent.futures.TimeoutError):
             return self._ended.result(0 if self._given_up else budget)
         if self._task is not None and not self._given_up:
@@ -88,6 +88,13 @@ class HostLife:
                 return self._ended.result(CANCEL_GRACE)
         self._given_up = True
         return Farewell(self.reason, in_time=False, error="The host's loop did not end; its stacks say where it is.")
+
+    def tell(self, reason: str, budget: float) -> None:
+        """As `stop`, from any thread, and without waiting for the end."""
+        with self._telling:
+            if not self._told:
+                self._told, self.reason, self.budget = True, reason, budget
+                self._in_loop(self.stopping.set)
 
     def order(self, what: object) -> None:
         """Tell the entry to do something; from any thread. One that is not running yet, or has ended, hears nothing."""

@@ -14,7 +14,7 @@ from types import FrameType
 
 from actors.backends.ray import calls
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.host_life import SIGTERM, Farewell, HostLife
+from actors.backends.ray.host_life import MOVE, SIGTERM, Farewell, HostLife
 from actors.backends.ray.processes import Life, is_alive, own_life
 
 MAX_CONCURRENCY = 4
@@ -89,6 +89,12 @@ class HostProcess:
     def bye(self, budget: float) -> Farewell:
         """Drain within `budget` seconds and say how that went. The process stays a little for `__ray_terminate__`."""
         farewell = self._life.stop("bye", budget)
+        self._say(farewell)
+        return farewell
+
+    def move(self, budget: float) -> Farewell:
+        """As `bye`, while the system goes on: finish what there is, and leave the seat to somebody else."""
+        farewell = self._life.stop(MOVE, budget)
         self._say(farewell)
         return farewell
 

@@ -147,6 +147,14 @@ class HostProcesses:
         """The hosts not known to have ended, in the order of their start."""
         return [host for host in self._hosts.values() if not host.end.done()]
 
+    def move(self, host: Host, budget: float) -> None:
+        """Let a host finish what it has within `budget` seconds and leave its seat to another; returns when it has."""
+        try:
+            calls.get(host.actor.move.remote(budget), 2 * budget)
+        except (GetTimeoutError, RayActorError) as error:
+            logger.warning("Host %s did not leave in order: %s", host.name, error)
+        host.actor.__ray_terminate__.remote()
+
     def stacks(self, host: Host, timeout: float) -> dict[str, str]:
         """What the host's threads and tasks are doing; works while its loop is stuck. Raises Ray's error."""
         return cast("dict[str, str]", calls.get(host.actor.stacks.remote(), timeout))

@@ -69,6 +69,15 @@ def actor_state(actor_id: str) -> str:
     return str(found.get("State", "")) if found else ""
 
 
+def draining_nodes(timeout: float) -> dict[str, float]:
+    """The ids of nodes that Ray drains, and when it takes each away, in Unix time; 0 if it does not say.
+
+    Raises Ray's error if it has not answered within `timeout` seconds.
+    """
+    found: dict[str, int] = worker.global_worker.gcs_client.get_draining_nodes(timeout)
+    return {node: deadline / 1000 for node, deadline in found.items()}
+
+
 def key_put(key: bytes, value: bytes, namespace: bytes, *, overwrite: bool) -> bool:
     """Store `value`; True if it was stored. Ray returns the inverse: whether the key was there."""
     existed = bool(internal_kv._internal_kv_put(key, value, overwrite=overwrite, namespace=namespace))
@@ -86,9 +95,9 @@ def key_delete(key: bytes, namespace: bytes) -> None:
     internal_kv._internal_kv_del(key, namespace=namespace)
 
 
-def key_list(prefix: bytes, namespace: bytes) -> list[bytes]:
-    """All keys that begin with `prefix`."""
-    found: list[bytes] = internal_kv._internal_kv_list(prefix, namespace=namespace)
+def key_list(prefix: bytes, namespace: bytes, timeout: float | None = None) -> list[bytes]:
+    """All keys that begin with `prefix`. Raises Ray's error if they were not there within `timeout` seconds."""
+    found: list[bytes] = worker.global_worker.gcs_client.internal_kv_keys(prefix, namespace, timeout)
     return found
 
 

@@ -158,7 +158,7 @@ class Keeper:
             environment=self._environment,
         )
         fleet = self._fleet = Fleet(self.membership, self._seated, lifetime)
-        host.placer = fleet
+        host.placing.placer = fleet
         listed = await asyncio.to_thread(calls.named_actors)
         ours = [name for space, name in listed if space == plan.namespace]
         await fleet.adopt(name for name in ours if part_of(name) == (plan.system, "host"))

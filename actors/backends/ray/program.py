@@ -16,6 +16,7 @@ from actors.backends.ray.sigterm import nothing, take_sigterm_back
 from actors.leased_host import LeasedHost
 from actors.membership.seats import Heirs, Member, Table
 from actors.operations.reports import HostReport
+from actors.settings import CONTINUE
 from actors.stats import HostStats
 
 log = logging.getLogger("understudy.ray")
@@ -29,6 +30,8 @@ class Program:
         self._system = ""
         self._cluster: Cluster | None = None
         self._seated: Seated | None = None
+        self._lost = False
+        """Whether this process may not be a host any more: the rest of the system is out of reach, or says so."""
         self._unteach: Callable[[], None] = _nothing
         self._give_sigterm_back: Callable[[], object] = nothing
 
@@ -47,6 +50,8 @@ class Program:
 
     async def _sit(self, member: Membership, cluster: Cluster, **more: Any) -> tuple[LeasedHost, dict[str, Node]]:
         """Take the seat of a program, which nobody inherits; the host, and the nodes by id."""
+        if member.settings.without_head == CONTINUE:
+            log.warning("Hosts of %s need no lease (without_head): two may act for one seat.", self._system)
         nodes = {node.node_id: node for node in await asyncio.to_thread(living_nodes)}
         here = nodes[cluster.node_id]
         place = Place(node=here.node_id, address=here.address, labels=here.labels, heirs=Heirs.NOBODY)
@@ -60,11 +65,16 @@ class Program:
 
     def _over(self, reason: str) -> None:
         """This process must not go on as a host; what waits here for others hears that the system is closed."""
+        self._lost = True
+        self._close_host(reason)
+
+    def _close_host(self, reason: str) -> None:
         assert self._seated is not None
         host = self._seated.host
         log.critical("This program is not a part of the system %s any more: %s.", host.system, reason)
+        why = f"this program is not a part of it any more: {reason}"
         with contextlib.suppress(RuntimeError):  # the loop has closed
-            host.loop.call_soon_threadsafe(lambda: None if host.closed else host.work.start_system(host.close()))
+            host.loop.call_soon_threadsafe(lambda: None if host.closed else host.work.start_apart(host.lose(why)))
 
     async def stats(self) -> list[HostStats]:
         """The figures of every host."""
@@ -94,7 +104,7 @@ class Program:
     async def _part(self) -> None:
         """Leave Ray."""
         if self._cluster is not None:
-            await asyncio.to_thread(self._cluster.close)
+            await asyncio.to_thread(self._cluster.abandon if self._lost else self._cluster.close)
             self._cluster = None
 
 

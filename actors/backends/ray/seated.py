@@ -98,7 +98,8 @@ class Seated:
         self.membership = membership
         self.directory = RayDirectory(membership.directory)
         self._place = place
-        self._end = end
+        self._tell_end = end
+        self._over = False
         self._heard = heard
         self._make_root = root
         self._seat: Seat | None = None
@@ -180,8 +181,11 @@ class Seated:
         """Get the newest table now."""
         self.host.new_table(await self.directory.table())
 
-    async def leave(self, seconds: float) -> None:
-        """Stop renewing, flush and close the links with a goodbye, give up the seat, close the host."""
+    async def leave(self, seconds: float, *, moves: bool = False) -> None:
+        """Stop renewing, flush and close the links with a goodbye, give up the seat, close the host.
+
+        If it `moves`, the seat is for somebody else to take.
+        """
         self._leaving = True
         if self._host is not None and isinstance(self._host.post, Post):
             await self._host.post.payloads_taken(seconds / 2)
@@ -195,7 +199,12 @@ class Seated:
         if self._host is not None:
             await self._host.close()
             with contextlib.suppress(DirectoryUnavailable):
-                await self.directory.client.call("leave", self._host.sitting, timeout=1.0)
+                await self.directory.client.call("leave", self._host.sitting, moves, timeout=1.0)
+
+    def _end(self, reason: str) -> None:
+        """Go on no more: whatever answer is on its way, this sitting gets no lease again."""
+        self._over = True
+        self._tell_end(reason)
 
     # ---- renewing ---------------------------------------------------------------------------------------------------
 
@@ -206,7 +215,7 @@ class Seated:
         return table
 
     async def _renew_for_ever(self) -> None:
-        while True:
+        while not self._over:
             await asyncio.sleep(self.membership.settings.renewal)
             try:
                 await look_for_missing(self.host, self._renew)
@@ -271,6 +280,8 @@ class Seated:
     def _answered(self, sent: float, answer: Answer) -> None:
         """First the news, then the lease: who was away must hear what has happened before he acts again."""
         host = self.host
+        if self._over:
+            return
         if answer.table is not None:
             host.new_table(answer.table)
         if answer.standing is Standing.ENDED and not self._leaving:
@@ -286,6 +297,7 @@ class Seated:
             known=host.table.version,
             acted=host.acknowledged,
             load=len(host.cells),
+            ties=host.ties,
             suspended=not host.may_act(),
             lag=pulse.lag if pulse is not None else 0.0,
             stalled=pulse.stalled if pulse is not None else "",
@@ -306,7 +318,7 @@ async def look_at(host: Host) -> list[HostStats]:
 
 def needs_new_host(placement: Placement, host: Host) -> bool:
     """Dedicated actors get a host each; a node that has no host yet gets one."""
-    return placement.kind == "dedicated" or (placement.kind == "node" and not host.can_place(placement))
+    return placement.kind == "dedicated" or (placement.kind == "node" and not host.placing.can(placement))
 
 
 def open_post(

@@ -16,13 +16,13 @@ from functools import partial
 from actors import logs
 from actors.address import Address, Sitting
 from actors.backends.ray import calls
-from actors.backends.ray.host_life import SIGTERM, HostLife
+from actors.backends.ray.host_life import MOVE, SIGTERM, HostLife
 from actors.backends.ray.placement import living_nodes
 from actors.backends.ray.seated import Membership, Place, Seated, needs_new_host
 from actors.backends.ray.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
 from actors.host import Host
-from actors.membership.seats import Heirs, Spare
+from actors.membership.seats import Heirs, Spare, Table
 from actors.operations.reports import HostReport
 from actors.placement import Placement
 from actors.supervising.draining import drain
@@ -76,14 +76,16 @@ async def serve(task: HostTask, life: HostLife) -> None:
         labels=node.labels,
         heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
     )
-    seated = Seated(task.membership, place, end=partial(end_at_once, task.name))
+    seated = Seated(
+        task.membership, place, end=partial(end_at_once, task.name), heard=partial(_end_with_driver, task, life)
+    )
     life.look = lambda: HostReport(task.name, os.getpid(), node_id, stacks=life.stacks())
     level = task.membership.settings.log_level
     sitting: Sitting | None = None
     if task.spare:
         handler = logs.to_stderr(level, "spare")
         life.ready(None)
-        spare = Spare(task.name, node_id, task.seat)
+        spare = Spare(task.name, node_id, task.seat, dict(node.labels))
         sitting = await stand_by(spare, seated.directory, life, task.membership.settings)
         logging.getLogger(logs.ROOT).removeHandler(handler)
         if sitting is None:
@@ -91,7 +93,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
     host = await seated.take(sitting)
     life.look = seated.report
     host.attendant.leave = _leave
-    host.placer = DriverPlacer(host, task.membership.driver)
+    host.placing.placer = DriverPlacer(host, task.membership.driver)
     logs.to_stderr(level, str(host.sitting))
     if not task.spare:
         # what the imports and Ray have made lives as long as the process; a collection would look at it again and again
@@ -99,10 +101,21 @@ async def serve(task: HostTask, life: HostLife) -> None:
         gc.freeze()
         life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
-    if life.reason == SIGTERM:
+    moves = life.reason == MOVE
+    if moves or life.reason == SIGTERM:
         await drain(host, life.budget / 2)
-    await host.stop_cells(EndReason.STOPPED)
-    await seated.leave(max(0.2, life.budget / 2))
+    await host.stop_cells(EndReason.HOST_LOST if moves else EndReason.STOPPED)
+    await seated.leave(max(0.2, life.budget / 2), moves=moves)
+
+
+def _end_with_driver(task: HostTask, life: HostLife, table: Table) -> None:
+    """A host ends with its system, whose driver may be cut off, so that neither it nor Ray can tell (rule A13).
+
+    A detached system has a keeper, which comes back, perhaps on another seat.
+    """
+    driver = task.membership.driver
+    if table.complete and not any(seat.number == driver or seat.heirs is Heirs.KEEPER for seat in table.seats):
+        life.tell("the driver's seat is gone", task.membership.settings.stop_budget)
 
 
 def end_at_once(name: str, reason: str) -> None:

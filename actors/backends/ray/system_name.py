@@ -1,4 +1,4 @@
-"""How a system on Ray is known: by `namespace/name`, with which a ref finds its directory, and by its Ray actors' names."""
+"""How a system on Ray is known: by `namespace/name`, from which a ref finds its directory; and its actors' names there."""
 
 import re
 

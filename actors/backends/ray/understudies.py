@@ -53,10 +53,10 @@ class Understudies:
         if self._stopped or not table.complete:
             return
         waiting = [seat for seat in table.seats if seat.vacant and not seat.withheld and not seat.host]
-        for seat in waiting:
-            if seat.heirs is Heirs.MADE:
-                self._make_for(seat, table)
-        self._fill([seat for seat in waiting if seat.heirs is Heirs.SPARES], table)
+        special = [seat for seat in waiting if seat.heirs is Heirs.MADE or _is_tied(seat, table)]
+        for seat in special:
+            self._make_for(seat, table)
+        self._fill([seat for seat in waiting if seat not in special], table)
 
     def stop(self) -> None:
         """Start nothing more, and drop what is being started."""
@@ -110,3 +110,8 @@ class Understudies:
                 await self._withhold(seat.number)
             else:
                 await asyncio.sleep(REPLACE_AFTER)  # it counts as coming, so that the next try is not at once
+
+
+def _is_tied(seat: Seat, table: Table) -> bool:
+    """Whether no spare that stands by is where the actors of this seat were to live."""
+    return bool(seat.ties) and not any(spare.may_take(seat) for spare in table.spares)

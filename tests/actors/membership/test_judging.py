@@ -87,8 +87,20 @@ def test_who_is_dead_is_found_all_the_same_after_the_directory_was_stopped() -> 
     court = Court()
     court.hosts[0].silent = True
     court.now += 100.0
-    court.wait(9.0)
+    court.wait(42.0)
     assert court.state(court.hosts[0]) is HostState.DEAD
+
+
+@pytest.mark.parametrize("pause", [10.0, 30.0, 60.0])
+def test_a_directory_that_was_cut_off_waits_for_those_whose_connections_come_back_late(pause: float) -> None:
+    court = Court()
+    late = court.hosts[0]
+    court.now += pause
+    late.silent = True
+    court.wait(8.0 + pause / 2 - 1.0)
+    late.silent = False
+    court.wait(5.0)
+    assert late.standing is Standing.MEMBER
 
 
 def test_nobody_waits_for_the_drivers_seat_so_it_may_be_silent_for_longer_than_it_can_live_on_its_own() -> None:

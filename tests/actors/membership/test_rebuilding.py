@@ -1,5 +1,6 @@
 """A directory that died is rebuilt from what hosts report: vacant seats stay vacant, verdicts stay verdicts."""
 
+from actors import Settings
 from actors.membership.seats import HostState, Standing
 from tests.actors.membership.court import Court
 
@@ -18,6 +19,29 @@ def test_a_vacant_seat_is_vacant_for_the_successor_too_and_then_given_away() -> 
     (appointment,) = court.appointments
     assert appointment.sitting.seat == court.hosts[0].sitting.seat
     assert appointment.sitting.epoch > before
+
+
+def test_a_successor_knows_how_often_a_seat_has_lost_its_host() -> None:
+    court = Court(settings=Settings(seat_losses=2))
+    last = court.hosts[0]
+    for turn in range(2):
+        court.stand_by(f"understudy {turn}")
+        court.verdict(last)
+        court.wait(2.0)
+        last = court.take(court.appointments[-1])
+    court.wait(1.0)
+    court.successor()
+    court.wait(4.0)
+    court.verdict(last)
+    assert withheld(court) == [last.sitting.seat]
+    court.wait(1.0)
+    court.successor()
+    court.renew()
+    assert withheld(court) == [last.sitting.seat]
+
+
+def withheld(court: Court) -> list[int]:
+    return [seat.number for seat in court.table.seats if seat.withheld]
 
 
 def test_whoever_has_not_reported_in_the_time_of_a_verdict_is_dead() -> None:

@@ -1,10 +1,11 @@
 """A vacant seat goes to one spare, after every host has acted on the verdict, with a higher epoch than all before."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors import Settings
-from actors.membership.seats import Heirs, HostState, Standing
-from tests.actors.membership.court import SETTINGS, Court
+from actors.membership.seats import Heirs, HostState, Spare, Standing, Ties
+from tests.actors.membership.court import Court
 
 
 def test_a_spare_is_appointed_once_every_host_has_acted_on_the_verdict() -> None:
@@ -24,6 +25,41 @@ def test_a_spare_is_appointed_once_every_host_has_acted_on_the_verdict() -> None
     assert appointment.sitting.epoch > max(party.sitting.epoch for party in court.parties)
 
 
+def test_a_host_that_moves_leaves_its_seat_to_a_spare_and_is_no_loss() -> None:
+    court = Court()
+    mover = court.hosts[0]
+    mover.silent = True
+    court.directory.leave(court.now, mover.sitting, True)
+    court.directory.leave(court.now, mover.sitting, True)
+    seat = court.seat(mover)
+    assert seat is not None
+    assert (seat.vacant, seat.moved, seat.losses, seat.withheld) == (True, True, 0, False)
+    court.stand_by("understudy")
+    court.wait(2.0)
+    heir = court.take(court.appointments[0])
+    assert court.seat(heir) == heir.seat
+
+
+@pytest.mark.parametrize(
+    ("ties", "heir"),
+    [
+        (Ties(), "elsewhere"),
+        (Ties(labels={"zone": "a"}), "same zone"),
+        (Ties(labels={"zone": "a", "gpu": "yes"}), "same node"),
+        (Ties(node=True), "same node"),
+    ],
+)
+def test_a_seat_whose_actors_were_to_live_somewhere_goes_to_nobody_elsewhere(ties: Ties, heir: str) -> None:
+    court = Court()
+    court.hosts[0].renew(ties=ties)
+    court.verdict(court.hosts[0])
+    spares = {"elsewhere": ("b", {}), "same zone": ("c", {"zone": "a"}), "same node": ("node", {})}
+    for name, (node, labels) in spares.items():
+        court.directory.stand_by(court.now, Spare(name, node, labels=labels))
+        court.renew()
+    assert [it.host for it in court.appointments] == [heir]
+
+
 def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
     court = Court()
     court.stand_by("understudy")
@@ -34,7 +70,7 @@ def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
     assert seat is not None
     assert (seat.vacant, seat.host) == (True, "understudy")
     heir = court.take(court.appointments[0])
-    assert court.seat(heir) == heir.seat
+    assert court.seat(heir) == replace(heir.seat, losses=1)
     assert court.table.spares == ()
     court.wait(10.0)
     assert court.state(heir) is HostState.UP
@@ -216,15 +252,3 @@ def test_an_heir_that_dies_before_it_sits_is_one_more_loss_of_the_seat() -> None
     court.wait(2.0)
     table = court.directory.ended(court.now, "heir")  # the sixth
     assert [seat.withheld for seat in table.seats if seat.vacant] == [True]
-
-
-def test_a_directory_that_dies_forgets_how_often_a_seat_was_lost() -> None:
-    court = Court()
-    lose_again(court, 5)
-    court.successor()
-    court.wait(SETTINGS.verdict + 2.0)
-    court.stand_by("after all")
-    table = court.verdict(court.hosts[0])
-    assert [seat.withheld for seat in table.seats if seat.vacant] == [False]
-    court.wait(3.0)
-    assert court.appointments[-1].host == "after all"

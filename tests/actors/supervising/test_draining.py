@@ -32,11 +32,11 @@ def test_nobody_places_anything_on_a_host_that_leaves_unless_there_is_no_other()
         one, two, three = [await town.settle() for _ in range(3)]
         assert await drain(two.host, 5.0)
         for host in (one, two, three):
-            assert two.host.seat not in {host.host.place_now(anywhere()) for _ in range(50)}
-        assert two.host.place_now(here()) == two.host.seat
+            assert two.host.seat not in {host.host.placing.now(anywhere()) for _ in range(50)}
+        assert two.host.placing.now(here()) == two.host.seat
         await drain(one.host, 5.0)
         await drain(three.host, 5.0)
-        assert {one.host.place_now(anywhere()) for _ in range(50)} == {0, 1, 2}
+        assert {one.host.placing.now(anywhere()) for _ in range(50)} == {0, 1, 2}
 
     in_town(main)
 
