@@ -1,4 +1,4 @@
-"""How a system on Ray is known: by `namespace/name`, from which a ref finds its directory; and its actors' names there."""
+"""The name of a system on Ray, `namespace/name`, from which a ref finds its directory; and those of its Ray actors."""
 
 import re
 
