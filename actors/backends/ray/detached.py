@@ -13,7 +13,6 @@ from actors.backends.ray import calls, internals, placement
 from actors.backends.ray.claim import is_taken
 from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_actors import system_of
 from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.placement import Needs
@@ -142,6 +141,5 @@ def find(system: str, namespace: str, deadline: float) -> Membership:
 
 def parts(system: str, namespace: str) -> list[str]:
     """The names of the Ray actors of a detached system: its keeper, its directory, its hosts and spares. Blocks."""
-    alone = (keeper_name(system), f"understudy:{system}:directory")
-    found = [name for space, name in calls.named_actors() if space == namespace]
-    return [name for name in found if name in alone or system_of(name) == system]
+    prefix = f"understudy:{system}:"
+    return [name for space, name in calls.named_actors() if space == namespace and name.startswith(prefix)]

@@ -23,7 +23,6 @@ from actors.backends.ray.control_store import ControlStore
 from actors.backends.ray.detached import KeeperTask
 from actors.backends.ray.directory_actor import start_directory
 from actors.backends.ray.fleet import START_TIMEOUT, Fleet, Lifetime, cores
-from actors.backends.ray.host_actors import system_of
 from actors.backends.ray.host_life import HostLife
 from actors.backends.ray.ledger import StoredLedger
 from actors.backends.ray.placement import Node, living_nodes
@@ -151,12 +150,12 @@ class Keeper:
     async def _make_hosts(self, host: Host, nodes: dict[str, Node]) -> None:
         assert self._seated is not None
         plan, settings = self.membership.directory, self.membership.settings
-        prefix = f"{plan.system}-host-"
+        prefix = f"understudy:{plan.system}:host:"
         lifetime = Lifetime(namespace=plan.namespace, prefix=prefix, detached=True, environment=self._environment)
         fleet = self._fleet = Fleet(self.membership, self._seated, lifetime)
         host.placer = fleet
         listed = await asyncio.to_thread(calls.named_actors)
-        await fleet.adopt(name for space, name in listed if space == plan.namespace and system_of(name) == plan.system)
+        await fleet.adopt(name for space, name in listed if space == plan.namespace and name.startswith(prefix))
         there = sum(seat.heirs is Heirs.SPARES for seat in host.table.seats)
         missing = settings.host_count(cores(nodes.values())) - there
         await fleet.open(max(0, missing), sorted(nodes, key=lambda node: nodes[node].is_head))
