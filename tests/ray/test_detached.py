@@ -178,7 +178,6 @@ async def moved(ref: "Ref[Account]", pid: int) -> bool:
 
 def test_when_the_keeper_is_killed_no_incarnation_ends_and_what_happened_meanwhile_is_heard(address: str) -> None:
     async def main(system: System) -> None:
-        await settled(system)
         before = await states(system)
         dan, eve = await found(system, "dan"), await found(system, "eve")
         replaced = await kill_keeper(system)
@@ -221,7 +220,6 @@ def test_when_the_keeper_and_a_host_are_killed_at_once_its_actors_come_back_and_
 
 def test_when_the_directory_is_killed_it_is_rebuilt_with_all_names(address: str) -> None:
     async def main(system: System) -> None:
-        await settled(system)
         before = await states(system)
         calls.kill(calls.find("understudy:shop:directory", "understudy"), restart=True)
         assert await states(system, before) == before
@@ -364,7 +362,6 @@ def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: st
     assert sockets._folder("understudy/shop").exists()
 
     async def main(system: System) -> None:
-        await settled(system)
         table = await system.host.directory.table()
         pids.extend(seat.pid for seat in table.seats if seat.pid != os.getpid())
         report = await system.shutdown()
