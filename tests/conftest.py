@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from actors.backends.ray.cluster import Cluster
+    from actors.backends.ray.cluster.cluster import Cluster
 
 pytest_plugins = ["tests.leftovers", "tests.not_proved", "tests.side_by_side", "tests.jaeger.building"]
 
@@ -26,7 +26,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator["Cluster"]:
     """One embedded Ray serves all tests of a run: it takes 3 seconds to start, and a process has at most one."""
-    from actors.backends.ray.cluster import ClusterSettings, open_cluster
+    from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster
     from tests.leftovers import shared_by_all_files
 
     described = ClusterSettings(namespace="tests", num_cpus=2, labels={"zone": "east"}, resources={"stage": 2})

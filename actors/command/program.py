@@ -88,7 +88,7 @@ def _places(address: str | None) -> "list[str | EmbeddedRay]":
 
 
 async def _do(given: Namespace) -> Answer:
-    from actors.backends.ray.host_actors import systems
+    from actors.backends.ray.hosts.host_actors import systems
     from actors.backends.ray.visitor import visit
 
     found = await asyncio.to_thread(systems)
@@ -124,7 +124,7 @@ def _systems(places: "Sequence[str | EmbeddedRay]") -> Answer:
 
 async def _looked_at() -> list[tuple[str, int, int, str]]:
     """Each system with its hosts and actors as the directory knows them."""
-    from actors.backends.ray.host_actors import systems
+    from actors.backends.ray.hosts.host_actors import systems
     from actors.backends.ray.visitor import Visit
 
     rows: list[tuple[str, int, int, str]] = []

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from actors import AskError, Placement, Ref, Settings, dedicated, near
-from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.cluster.cluster import Cluster
 from actors.testing import History
 from tests.judge import cast, clients, planted
 from tests.judge.judge import Judge, Verdict

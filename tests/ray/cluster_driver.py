@@ -8,10 +8,10 @@ import sys
 import time
 from typing import Any
 
-from actors.backends.ray.cluster import ClusterSettings, open_cluster
-from actors.backends.ray.host_process import HostPlan
-from actors.backends.ray.host_processes import Host, HostProcesses
-from actors.backends.ray.placement import Needs, living_nodes
+from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster
+from actors.backends.ray.cluster.placement import Needs, living_nodes
+from actors.backends.ray.hosts.host_process import HostPlan
+from actors.backends.ray.hosts.host_processes import Host, HostProcesses
 
 
 def main(address: str, node_ip_address: str, *resources: str) -> None:

@@ -21,7 +21,7 @@ from ray._private import worker
 
 from actors import Actor, AskError, Ref, Settings, System, UnderstudyError, call, near, on_node
 from actors.address import Address
-from actors.backends.ray.placement import living_nodes
+from actors.backends.ray.cluster.placement import living_nodes
 
 PREEMPTION = 2
 """Ray's DRAIN_NODE_REASON_PREEMPTION."""

@@ -9,10 +9,10 @@ import sys
 import threading
 from pathlib import Path
 
-from actors.backends.ray.cluster import ClusterSettings, open_cluster
-from actors.backends.ray.host_process import HostPlan
-from actors.backends.ray.host_processes import HostProcesses
-from actors.backends.ray.placement import Needs
+from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster
+from actors.backends.ray.cluster.placement import Needs
+from actors.backends.ray.hosts.host_process import HostPlan
+from actors.backends.ray.hosts.host_processes import HostProcesses
 
 
 def main(way: str, folder: Path) -> None:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actors.backends.ray.host_life import HostLife
+from actors.backends.ray.hosts.host_life import HostLife
 
 
 async def obedient(payload: Any, life: HostLife) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import ray
 
-from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.cluster.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.cluster.session import Environment, PrivateFolder
 from actors.backends.ray.errors import ClusterUnavailable
-from actors.backends.ray.session import Environment, PrivateFolder
 from actors.errors import SettingsError
 
 
@@ -37,7 +37,7 @@ def test_an_embedded_ray_lives_in_a_private_folder_with_a_private_token(cluster:
 
 def test_a_stranger_without_the_token_is_refused(cluster: Cluster) -> None:
     program = (
-        "from actors.backends.ray.cluster import ClusterSettings, open_cluster\n"
+        "from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster\n"
         "import ray\n"
         f"open_cluster(ClusterSettings(address={cluster.address!r}))\n"
         "print(len(ray.nodes()))\n"

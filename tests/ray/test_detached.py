@@ -26,10 +26,12 @@ from actors import (
     Unsendable,
     here,
 )
-from actors.backends.ray import calls, detached, sockets
-from actors.backends.ray.cluster import Cluster
-from actors.backends.ray.control_store import ControlStore
-from actors.backends.ray.processes import is_gone
+from actors.backends.ray import calls
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.cluster.processes import is_gone
+from actors.backends.ray.detached import systems
+from actors.backends.ray.directory.control_store import ControlStore
+from actors.backends.ray.hosts import sockets
 from actors.membership.seats import Heirs
 from tests.ray.detached_cast import Account
 
@@ -52,7 +54,7 @@ def address(cluster: Cluster) -> Iterator[str]:
         program.kill()
     assert line == f"{program.pid}\n"
     yield cluster.address
-    for name in detached.names("understudy"):  # of tests that have failed
+    for name in systems.names("understudy"):  # of tests that have failed
         asyncio.run(shut_down(cluster.address, name))
 
 
@@ -329,7 +331,7 @@ def test_one_of_two_makers_of_a_name_wins_and_every_program_hears_of_the_end(add
             (loser,) = [error for error in made if error is not None]
             with pytest.raises(SettingsError, match="'stall' is open on this cluster already"):
                 raise loser
-            assert detached.names("understudy") == ["shop", "stall"]
+            assert systems.names("understudy") == ["shop", "stall"]
             one, other = (System(on="ray", address=address, attach="stall") for _ in range(2))
             async with one, other:
                 ned = await other.options(name="ned").spawn(Account, "ned", [])
@@ -338,7 +340,7 @@ def test_one_of_two_makers_of_a_name_wins_and_every_program_hears_of_the_end(add
                 with pytest.raises(SystemClosed):
                     await one.lookup("ned")
                 await until(lambda: closed(other))
-        assert detached.names("understudy") == ["shop"]
+        assert systems.names("understudy") == ["shop"]
 
     asyncio.run(main())
 

@@ -12,10 +12,10 @@ import pytest
 import ray
 
 from actors.backends.ray import calls
-from actors.backends.ray.cluster import Cluster
-from actors.backends.ray.control_store import EPOCH_2020, ControlStore, claim_generation
-from actors.backends.ray.directory_actor import DirectoryActor, DirectoryPlan, start_directory
-from actors.backends.ray.directory_client import DirectoryClient
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.directory.control_store import EPOCH_2020, ControlStore, claim_generation
+from actors.backends.ray.directory.directory_actor import DirectoryActor, DirectoryPlan, start_directory
+from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 
 

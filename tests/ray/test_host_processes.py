@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.cluster.placement import Needs
+from actors.backends.ray.cluster.processes import is_alive, life_of
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_life import Farewell
-from actors.backends.ray.host_process import Driver, HostPlan
-from actors.backends.ray.host_processes import HostProcesses
-from actors.backends.ray.placement import Needs
-from actors.backends.ray.processes import is_alive, life_of
+from actors.backends.ray.hosts.host_life import Farewell
+from actors.backends.ray.hosts.host_process import Driver, HostPlan
+from actors.backends.ray.hosts.host_processes import HostProcesses
 
 ENTRIES = "tests.ray.entries:"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from actors.backends.ray.cluster import Cluster
-from actors.backends.ray.host_process import HostPlan
-from actors.backends.ray.host_processes import HostProcesses
-from actors.backends.ray.placement import HEAD_RESOURCE, Needs, Node, check, living_nodes, options
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.cluster.placement import HEAD_RESOURCE, Needs, Node, check, living_nodes, options
+from actors.backends.ray.hosts.host_process import HostPlan
+from actors.backends.ray.hosts.host_processes import HostProcesses
 from actors.errors import Unplaceable
 
 HEAD = Node("a" * 56, "10.0.0.1", "alpha", {"CPU": 4, HEAD_RESOURCE: 1, "node:10.0.0.1": 1}, {"zone": "east"})

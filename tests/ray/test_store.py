@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import ray
 
-from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.cluster.cluster import Cluster
 from actors.backends.ray.errors import PayloadLost
 from actors.backends.ray.store import PayloadStore, Ticket
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.backends.ray.tls import tls_of
+from actors.backends.ray.cluster.tls import tls_of
 from actors.errors import SettingsError
 from tests.ray.netns import PORT, Node, ray_environment, ray_nodes
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors import Settings, Unplaceable
-from actors.backends.ray.understudies import REPLACE_AFTER, Understudies
+from actors.backends.ray.hosts.understudies import REPLACE_AFTER, Understudies
 from actors.membership.seats import Heirs, Seat, Spare, Table, Ties
 
 DRIVER = Seat(0, 1, node="a", heirs=Heirs.NOBODY, takes_anybody=False)

@@ -13,9 +13,9 @@ import pytest
 
 from actors import SettingsError, System
 from actors.backends.ray import calls
-from actors.backends.ray.cluster import Cluster
-from actors.backends.ray.control_store import ControlStore
-from actors.backends.ray.processes import is_gone
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.cluster.processes import is_gone
+from actors.backends.ray.directory.control_store import ControlStore
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes by /proc")
 

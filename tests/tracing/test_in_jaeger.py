@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from actors import AskError, Ref, Settings, TimedOut
-from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.cluster.cluster import Cluster
 from tests.jaeger.building import building
 from tests.jaeger.server import Jaeger, running
 from tests.ray_stage import Stage, open_stage

@@ -1,6 +1,7 @@
 """The backend on Ray: Ray starts, places and watches processes; our own links carry the messages.
 
-Nothing outside this folder imports Ray. Lowest first: errors, entry, host_life (no Ray in them); internals (every name
-of Ray that is not public), calls (Ray's verbs with types), processes; quiet, session, cluster; placement; host_process,
-host_processes; control_store, directory_actor, directory_client; store.
+Nothing outside this folder imports Ray. `backend` is the driver's part, `program` what it shares with programs that are
+attached; `client` and `visitor` are for those who have no seat. Below these: `detached` (systems that outlive their
+program), `hosts` (processes and their seats), `directory`, `cluster`; and at the bottom `calls` (Ray's verbs) and
+`internals` (every name of Ray that is not public).
 """

@@ -11,16 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 from actors.backends.ray import calls
-from actors.backends.ray.attached import AttachedBackend
-from actors.backends.ray.claim import check_own
-from actors.backends.ray.control_store import ControlStore
-from actors.backends.ray.directory_actor import DirectoryPlan, start_directory
-from actors.backends.ray.fleet import START_TIMEOUT, Fleet, Lifetime, cores, environment_of
-from actors.backends.ray.open_directory import Admission
+from actors.backends.ray.detached.attached import AttachedBackend
+from actors.backends.ray.directory.claim import check_own
+from actors.backends.ray.directory.control_store import ControlStore
+from actors.backends.ray.directory.directory_actor import DirectoryPlan, start_directory
+from actors.backends.ray.directory.open_directory import Admission
+from actors.backends.ray.hosts.fleet import START_TIMEOUT, Fleet, Lifetime, cores, environment_of
+from actors.backends.ray.hosts.seated import Membership
+from actors.backends.ray.hosts.sockets import remove_sockets
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.program import Program
-from actors.backends.ray.seated import Membership
-from actors.backends.ray.sockets import remove_sockets
 from actors.backends.ray.system_name import full_name, host_prefix
 from actors.host import Host
 from actors.instrument import Opening
@@ -56,7 +56,7 @@ class RayBackend(Program):
         plan = DirectoryPlan(
             self._system,
             self._options.namespace,
-            "actors.backends.ray.open_directory:open_directory",
+            "actors.backends.ray.directory.open_directory:open_directory",
             config=Admission(secret, settings, self._system, self._options.namespace),
         )
         directory = await asyncio.to_thread(start_directory, plan, START_TIMEOUT)

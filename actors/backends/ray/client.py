@@ -20,12 +20,12 @@ from typing import Any
 from actors.address import Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.clocks import clock
-from actors.backends.ray.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.open_directory import Admission
+from actors.backends.ray.directory.ray_directory import RayDirectory
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.lookout import watch_peers
-from actors.backends.ray.open_directory import Admission
-from actors.backends.ray.ray_directory import RayDirectory
-from actors.backends.ray.seated import open_post
+from actors.backends.ray.hosts.lookout import watch_peers
+from actors.backends.ray.hosts.seated import open_post
 from actors.backends.ray.system_name import namespace_and_name
 from actors.errors import SystemClosed
 from actors.host import Host

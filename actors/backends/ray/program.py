@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.backends.ray import ray_pickling
-from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
-from actors.backends.ray.host_actors import look_at_all
+from actors.backends.ray.cluster.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.cluster.placement import Node, living_nodes
+from actors.backends.ray.cluster.sigterm import nothing, take_sigterm_back
+from actors.backends.ray.hosts.host_actors import look_at_all
+from actors.backends.ray.hosts.seated import Membership, Place, Seated, look_at
 from actors.backends.ray.options import RayOptions
-from actors.backends.ray.placement import Node, living_nodes
-from actors.backends.ray.seated import Membership, Place, Seated, look_at
-from actors.backends.ray.sigterm import nothing, take_sigterm_back
 from actors.leased_host import LeasedHost
 from actors.membership.seats import Heirs, Member, Table
 from actors.operations.reports import HostReport

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actors.backends.ray.client import directory_of, open_client
-from actors.backends.ray.cluster import Cluster, ClusterSettings, open_cluster
-from actors.backends.ray.directory_client import DirectoryClient
+from actors.backends.ray.cluster.cluster import Cluster, ClusterSettings, open_cluster
+from actors.backends.ray.cluster.session import ADDRESS, PREFIX, TOKEN
+from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.host_actors import look_at_all
-from actors.backends.ray.session import ADDRESS, PREFIX, TOKEN
+from actors.backends.ray.hosts.host_actors import look_at_all
 from actors.backends.ray.system_name import full_name
 from actors.errors import SystemClosed
 from actors.host import Host

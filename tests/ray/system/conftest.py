@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors import Settings
-from actors.backends.ray.cluster import Cluster
+from actors.backends.ray.cluster.cluster import Cluster
 from tests.ray_stage import Stage, open_stage
 
 

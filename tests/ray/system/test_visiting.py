@@ -3,7 +3,7 @@
 import asyncio
 
 from actors import Actor, call, near
-from actors.backends.ray.host_actors import is_host_of, look_at_hosts, systems
+from actors.backends.ray.hosts.host_actors import is_host_of, look_at_hosts, systems
 from actors.backends.ray.visitor import Visit
 from actors.operations.diagnosis import diagnose
 

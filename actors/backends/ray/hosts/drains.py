@@ -13,7 +13,7 @@ from typing import Any
 from ray.exceptions import RayError
 
 from actors.backends.ray import internals
-from actors.backends.ray.host_processes import Host, HostProcesses
+from actors.backends.ray.hosts.host_processes import Host, HostProcesses
 from actors.errors import Unplaceable
 from actors.membership.seats import Table
 from actors.settings import Settings

@@ -14,10 +14,10 @@ from typing import Any
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayError, RayTaskError
 
 from actors.backends.ray import calls
-from actors.backends.ray.control_store import ControlStore, newest_generation
-from actors.backends.ray.directory_actor import DirectoryPlan, Origin, Superseded
+from actors.backends.ray.cluster.processes import is_alive
+from actors.backends.ray.directory.control_store import ControlStore, newest_generation
+from actors.backends.ray.directory.directory_actor import DirectoryPlan, Origin, Superseded
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.processes import is_alive
 
 PAUSE = 0.05
 """Seconds between two attempts while the directory is away."""

@@ -16,10 +16,10 @@ from functools import partial
 from actors import logs
 from actors.address import Address, Sitting
 from actors.backends.ray import calls
-from actors.backends.ray.host_life import MOVE, SIGTERM, HostLife
-from actors.backends.ray.placement import living_nodes
-from actors.backends.ray.seated import Membership, Place, Seated, needs_new_host
-from actors.backends.ray.spare import stand_by
+from actors.backends.ray.cluster.placement import living_nodes
+from actors.backends.ray.hosts.host_life import MOVE, SIGTERM, HostLife
+from actors.backends.ray.hosts.seated import Membership, Place, Seated, needs_new_host
+from actors.backends.ray.hosts.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
 from actors.host import Host
 from actors.membership.seats import Heirs, Spare, Table

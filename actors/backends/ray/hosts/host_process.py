@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from types import FrameType
 
 from actors.backends.ray import calls
+from actors.backends.ray.cluster.processes import Life, is_alive, own_life
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.host_life import MOVE, SIGTERM, Farewell, HostLife
-from actors.backends.ray.processes import Life, is_alive, own_life
+from actors.backends.ray.hosts.host_life import MOVE, SIGTERM, Farewell, HostLife
 
 MAX_CONCURRENCY = 4
 """Ray calls that a host answers at once: `watch` stays pending, so `bye` and `stacks` need room beside it."""

@@ -15,16 +15,16 @@ from typing import Any
 from uuid import uuid4
 
 from actors.backends.ray.clocks import clock
-from actors.backends.ray.cluster import Cluster
-from actors.backends.ray.drains import Drains
+from actors.backends.ray.cluster.cluster import Cluster
+from actors.backends.ray.cluster.placement import Needs, Node, living_nodes
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.host_process import HostPlan
-from actors.backends.ray.host_processes import Host as HostProcess
-from actors.backends.ray.host_processes import HostProcesses
-from actors.backends.ray.placement import Needs, Node, living_nodes
-from actors.backends.ray.seated import Membership, Seated, needs_new_host
-from actors.backends.ray.serve import HostSeat, HostTask
-from actors.backends.ray.understudies import Understudies
+from actors.backends.ray.hosts.drains import Drains
+from actors.backends.ray.hosts.host_process import HostPlan
+from actors.backends.ray.hosts.host_processes import Host as HostProcess
+from actors.backends.ray.hosts.host_processes import HostProcesses
+from actors.backends.ray.hosts.seated import Membership, Seated, needs_new_host
+from actors.backends.ray.hosts.serve import HostSeat, HostTask
+from actors.backends.ray.hosts.understudies import Understudies
 from actors.membership.seats import Heirs, Seat, Table
 from actors.placement import Placement
 
@@ -91,7 +91,7 @@ class Fleet:
 
     async def _start(self, task: HostTask, count: int, needs: Needs, deadline: float) -> list[HostSeat]:
         """Start so many processes; the seats of those that have one."""
-        entry, drain = "actors.backends.ray.serve:serve", task.membership.settings.drain_budget
+        entry, drain = "actors.backends.ray.hosts.serve:serve", task.membership.settings.drain_budget
         names = [f"{self._prefix}{uuid4().hex[:8]}" for _ in range(count)]
         plans = [HostPlan(name, entry, replace(task, name=name), drain=drain) for name in names]
         started = await asyncio.to_thread(self.processes.start, plans, needs, deadline)

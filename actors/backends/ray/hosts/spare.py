@@ -13,9 +13,9 @@ from pathlib import Path
 
 from actors.address import Sitting
 from actors.backends.ray import calls
+from actors.backends.ray.directory.ray_directory import RayDirectory
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.host_life import HostLife
-from actors.backends.ray.ray_directory import RayDirectory
+from actors.backends.ray.hosts.host_life import HostLife
 from actors.membership.seats import Spare
 from actors.settings import Settings
 

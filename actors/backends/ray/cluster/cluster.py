@@ -22,10 +22,10 @@ from typing import Any
 import ray
 
 from actors.backends.ray import calls, internals
+from actors.backends.ray.cluster.processes import Family
+from actors.backends.ray.cluster.quiet import Quiet
+from actors.backends.ray.cluster.session import Environment, PrivateFolder
 from actors.backends.ray.errors import ClusterUnavailable
-from actors.backends.ray.processes import Family
-from actors.backends.ray.quiet import Quiet
-from actors.backends.ray.session import Environment, PrivateFolder
 from actors.errors import SettingsError
 
 logger = logging.getLogger("actors.ray")

@@ -8,15 +8,15 @@ import asyncio
 import secrets
 import time
 
-from actors.backends.ray import detached
-from actors.backends.ray.detached import KeeperTask
-from actors.backends.ray.directory_actor import DirectoryPlan
-from actors.backends.ray.fleet import START_TIMEOUT, environment_of
-from actors.backends.ray.open_directory import Admission
+from actors.backends.ray.detached import systems
+from actors.backends.ray.detached.systems import KeeperTask
+from actors.backends.ray.directory.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.open_directory import Admission
+from actors.backends.ray.hosts.fleet import START_TIMEOUT, environment_of
+from actors.backends.ray.hosts.seated import Membership
+from actors.backends.ray.hosts.serve import DriverPlacer
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.program import Program
-from actors.backends.ray.seated import Membership
-from actors.backends.ray.serve import DriverPlacer
 from actors.errors import UnderstudyError
 from actors.host import Host
 from actors.instrument import Opening
@@ -37,7 +37,7 @@ class AttachedBackend(Program):
 
     def __init__(self, options: RayOptions) -> None:
         super().__init__(options)
-        detached.check(options)
+        systems.check(options)
         self._system = options.attach or options.name or ""
         self._root: DistantRoot | None = None
         self._budget = 1.0
@@ -63,15 +63,15 @@ class AttachedBackend(Program):
             plan = DirectoryPlan(
                 self._system,
                 options.namespace,
-                "actors.backends.ray.open_directory:open_directory",
+                "actors.backends.ray.directory.open_directory:open_directory",
                 config=Admission(secret, settings, self._system, options.namespace),
                 detached=True,
             )
             member = Membership(plan, secret, settings, over_tcp=True, supervision=supervision, instrument=instrument)
             task = KeeperTask(member, environment_of(cluster))
-            self._making = asyncio.ensure_future(asyncio.to_thread(detached.make, task, 2 * START_TIMEOUT))
+            self._making = asyncio.ensure_future(asyncio.to_thread(systems.make, task, 2 * START_TIMEOUT))
             await asyncio.shield(self._making)
-        member = await asyncio.to_thread(detached.find, self._system, options.namespace, START_TIMEOUT)
+        member = await asyncio.to_thread(systems.find, self._system, options.namespace, START_TIMEOUT)
         self._budget = member.settings.stop_budget
 
         def make_root(host: Host) -> DistantRoot:
@@ -89,7 +89,7 @@ class AttachedBackend(Program):
         if self._making is not None:
             await asyncio.wait([self._making])
             if self._making.exception() is None:
-                await asyncio.to_thread(detached.remove, self._system, self._options.namespace)
+                await asyncio.to_thread(systems.remove, self._system, self._options.namespace)
         await self._leave()
 
     def _is_over(self) -> None:
@@ -104,7 +104,7 @@ class AttachedBackend(Program):
         self._ending = True
         report = await self._root.stop_system(lambda: self._stopped)
         until = time.monotonic() + LAST
-        while await asyncio.to_thread(detached.parts, self._system, self._options.namespace):
+        while await asyncio.to_thread(systems.parts, self._system, self._options.namespace):
             if time.monotonic() > until:
                 raise UnderstudyError(
                     f"The system {self._system!r} was stopped, but Ray still lists a part of it after {LAST:g} s. "

@@ -5,8 +5,8 @@ import contextlib
 from typing import Any
 
 from actors.address import Address
-from actors.backends.ray.directory_actor import DirectoryPlan
-from actors.backends.ray.directory_client import DirectoryClient
+from actors.backends.ray.directory.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.directory import Rebuilding
 from actors.membership.seats import Table

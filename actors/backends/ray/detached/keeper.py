@@ -18,18 +18,18 @@ from uuid import uuid4
 from actors import logs
 from actors.address import Sitting
 from actors.backends.ray import calls
-from actors.backends.ray.claim import check_own
-from actors.backends.ray.control_store import ControlStore
-from actors.backends.ray.detached import KeeperTask
-from actors.backends.ray.directory_actor import start_directory
-from actors.backends.ray.fleet import START_TIMEOUT, Fleet, Lifetime, cores
-from actors.backends.ray.host_life import HostLife
-from actors.backends.ray.ledger import StoredLedger
-from actors.backends.ray.placement import Node, living_nodes
-from actors.backends.ray.seated import Place, Seated
-from actors.backends.ray.serve import EXIT_CODE, end_at_once
-from actors.backends.ray.sockets import remove_sockets
-from actors.backends.ray.spare import stand_by
+from actors.backends.ray.cluster.placement import Node, living_nodes
+from actors.backends.ray.detached.ledger import StoredLedger
+from actors.backends.ray.detached.systems import KeeperTask
+from actors.backends.ray.directory.claim import check_own
+from actors.backends.ray.directory.control_store import ControlStore
+from actors.backends.ray.directory.directory_actor import start_directory
+from actors.backends.ray.hosts.fleet import START_TIMEOUT, Fleet, Lifetime, cores
+from actors.backends.ray.hosts.host_life import HostLife
+from actors.backends.ray.hosts.seated import Place, Seated
+from actors.backends.ray.hosts.serve import EXIT_CODE, end_at_once
+from actors.backends.ray.hosts.sockets import remove_sockets
+from actors.backends.ray.hosts.spare import stand_by
 from actors.backends.ray.system_name import full_name, host_prefix, part_of
 from actors.host import Host
 from actors.membership.seats import Heirs, Spare, Table

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
-from actors.backends.ray.processes import Life
+from actors.backends.ray.cluster.processes import Life
 
 SOCKET_NAME_LIMIT = 107
 """Bytes that the name of a Unix socket may have on Linux (103 on macOS)."""

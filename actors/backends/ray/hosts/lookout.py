@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from actors.address import Sitting
-from actors.backends.ray.processes import is_gone
-from actors.backends.ray.ray_directory import RayDirectory
+from actors.backends.ray.cluster.processes import is_gone
+from actors.backends.ray.directory.ray_directory import RayDirectory
 from actors.host import Host
 from actors.post.lookout import Lookout
 from actors.post.post import Post

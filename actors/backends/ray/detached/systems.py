@@ -9,15 +9,16 @@ from typing import Any
 import ray
 from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError, RayTaskError
 
-from actors.backends.ray import calls, internals, placement
-from actors.backends.ray.claim import is_taken
-from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray import calls, internals
+from actors.backends.ray.cluster import placement
+from actors.backends.ray.cluster.placement import Needs
+from actors.backends.ray.directory.claim import is_taken
+from actors.backends.ray.directory.control_store import ControlStore
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
+from actors.backends.ray.hosts.host_process import MAX_CONCURRENCY, HostPlan, HostProcess, HostReport
+from actors.backends.ray.hosts.seated import Membership
+from actors.backends.ray.hosts.sockets import remove_sockets
 from actors.backends.ray.options import RayOptions
-from actors.backends.ray.placement import Needs
-from actors.backends.ray.seated import Membership
-from actors.backends.ray.sockets import remove_sockets
 from actors.backends.ray.system_name import full_name, keeper_name, part_of
 from actors.errors import SettingsError
 
@@ -79,7 +80,7 @@ def make(task: KeeperTask, deadline: float) -> None:
     }
     if task.environment:
         options["runtime_env"] = {"env_vars": task.environment}
-    host_plan = HostPlan(keeper_name(plan.system), "actors.backends.ray.keeper:keep", task)
+    host_plan = HostPlan(keeper_name(plan.system), "actors.backends.ray.detached.keeper:keep", task)
     try:
         actor_class: Any = ray.remote(HostProcess)
         actor = actor_class.options(**options).remote(host_plan)

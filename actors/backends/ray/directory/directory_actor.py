@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import ActorUnschedulableError, RayError
 
-from actors.backends.ray import calls, placement
+from actors.backends.ray import calls
 from actors.backends.ray.clocks import clock
-from actors.backends.ray.control_store import ControlStore, claim_generation, newest_generation
+from actors.backends.ray.cluster import placement
+from actors.backends.ray.cluster.placement import Needs
+from actors.backends.ray.cluster.processes import Life, own_life
+from actors.backends.ray.directory.control_store import ControlStore, claim_generation, newest_generation
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.placement import Needs
-from actors.backends.ray.processes import Life, own_life
 from actors.backends.ray.system_name import directory_name
 from actors.errors import UnderstudyError, Unplaceable
 

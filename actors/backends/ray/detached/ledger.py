@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray.directory.control_store import ControlStore
 from actors.encoding.pickling import pack, unpack
 from actors.supervising.entry import Entry
 

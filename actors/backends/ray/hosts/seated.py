@@ -18,15 +18,15 @@ from msgspec import structs
 
 from actors.address import Address, Sitting
 from actors.backends.ray.clocks import clock
-from actors.backends.ray.directory_actor import DirectoryPlan
+from actors.backends.ray.cluster.tls import tls_of
+from actors.backends.ray.directory.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.ray_directory import RayDirectory
 from actors.backends.ray.errors import DirectoryUnavailable, SeatLost
-from actors.backends.ray.lookout import look_for_missing, watch_peers
-from actors.backends.ray.pulse import Pulse
-from actors.backends.ray.ray_directory import RayDirectory
-from actors.backends.ray.sockets import leave_sockets, socket_folder
+from actors.backends.ray.hosts.lookout import look_for_missing, watch_peers
+from actors.backends.ray.hosts.pulse import Pulse
+from actors.backends.ray.hosts.sockets import leave_sockets, socket_folder
 from actors.backends.ray.store import PayloadStore
 from actors.backends.ray.system_name import full_name
-from actors.backends.ray.tls import tls_of
 from actors.host import Host
 from actors.instrument import Opening
 from actors.leased_host import LeasedHost

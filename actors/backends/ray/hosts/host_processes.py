@@ -23,12 +23,13 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from actors.backends.ray import calls, internals, placement
+from actors.backends.ray import calls, internals
+from actors.backends.ray.cluster import placement
+from actors.backends.ray.cluster.placement import Needs
+from actors.backends.ray.cluster.processes import is_alive, own_life
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.host_life import Farewell
-from actors.backends.ray.host_process import MAX_CONCURRENCY, Driver, HostPlan, HostProcess, HostReport
-from actors.backends.ray.placement import Needs
-from actors.backends.ray.processes import is_alive, own_life
+from actors.backends.ray.hosts.host_life import Farewell
+from actors.backends.ray.hosts.host_process import MAX_CONCURRENCY, Driver, HostPlan, HostProcess, HostReport
 from actors.errors import Unplaceable
 
 logger = logging.getLogger("actors.ray")

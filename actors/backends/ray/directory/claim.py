@@ -1,8 +1,8 @@
 """A system's name belongs to whoever made its directory; everybody else who wants it hears so."""
 
-from actors.backends.ray.directory_actor import DirectoryPlan
-from actors.backends.ray.directory_client import DirectoryClient
-from actors.backends.ray.open_directory import Admission
+from actors.backends.ray.directory.directory_actor import DirectoryPlan
+from actors.backends.ray.directory.directory_client import DirectoryClient
+from actors.backends.ray.directory.open_directory import Admission
 from actors.errors import SettingsError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from actors.address import Sitting
 from actors.backends.ray import calls
-from actors.backends.ray.control_store import ControlStore
+from actors.backends.ray.directory.control_store import ControlStore
 from actors.backends.ray.system_name import keeper_name
 from actors.directory import Directory
 from actors.membership.seats import Spare

@@ -1,0 +1,1 @@
+"""Host processes: made, seated, watched, replaced by spares, and ended."""
