@@ -47,11 +47,11 @@ def test_the_name_of_an_actor_is_free_when_the_host_that_was_to_start_it_has_die
         one, two = await town.settle(), await town.settle()
         two.crash()  # nobody has heard of it
         starting = asyncio.ensure_future(one.spawn(Keeper, seat=two.host.seat, name=NAME))
-        await until(lambda: NAME in town.directory._names)
+        await until(lambda: town.directory._names.holder(NAME) is not None)
         town.bury(two)
         with pytest.raises((SpawnFailed, Unreachable)):
             await starting
-        await until(lambda: NAME not in town.directory._names)
+        await until(lambda: town.directory._names.holder(NAME) is None)
         ref = await one.spawn(Keeper, name=NAME)
         assert await one.clerk.lookup(NAME) == ref.address
 

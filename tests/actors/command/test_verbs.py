@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -168,12 +169,18 @@ def test_where_nothing_runs_it_says_what_to_do(monkeypatch, capsys, tmp_path):
     assert "--address HEAD:6379" in capsys.readouterr().err
     assert main(["tree", "--address", str(tmp_path)]) == 2
     assert "no private folder of a running program" in capsys.readouterr().err
-    assert main(["tree", "--address", "127.0.0.1:1"]) == 2
-    assert "No Ray cluster answers at 127.0.0.1:1" in capsys.readouterr().err
     several = [visitor.EmbeddedRay(tmp_path / name, "", tmp_path) for name in "ab"]
     monkeypatch.setattr(visitor, "embedded_rays", lambda: several)
     assert main(["tree"]) == 2
     assert f"--address {tmp_path / 'a'}\n" in capsys.readouterr().err
+
+
+def test_where_no_cluster_answers_it_says_so():
+    # a process of its own, because this one may be part of a Ray already
+    tree = [sys.executable, "-m", "actors", "tree", "--address", "127.0.0.1:1"]
+    ended = subprocess.run(tree, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert "No Ray cluster answers at 127.0.0.1:1" in ended.stderr
 
 
 @pytest.mark.parametrize(
