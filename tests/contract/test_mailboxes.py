@@ -165,6 +165,9 @@ def test_a_waiting_send_that_is_cancelled_or_timed_out_is_never_seen(system: Sys
             await taker.send(Taker.take("timed out"), timeout=0.01)
         after = asyncio.ensure_future(taker.send(Taker.take("after")))
         waiting.cancel()
+        await asyncio.wait([waiting])
+        with pytest.raises(MailboxFull):  # so the mailbox has heard of the cancelling, which was sent before
+            await taker.ask(Taker.all())
         await gate.ask(Gate.open())
         await after
         await holding
