@@ -31,7 +31,7 @@ CHAIN = otel_context.create_key("understudy-chain")
 """In a context: how many messages led to the one handled there, as the slot HOPS says it."""
 
 LONG = 2**30 - 1
-"""Messages until one that is not taken is looked at, where none ever is: the longest that Python counts quickly."""
+"""Messages until one that is not taken is looked at, where none ever is."""
 
 LONGEST_CHAIN = 100
 """Messages from the first one of a trace; the next begins a new trace with a link, lest one grow without end."""

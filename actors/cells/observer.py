@@ -6,11 +6,13 @@ observation, in the context in which the handler runs.
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator
+import sys
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
+from itertools import repeat
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -70,8 +72,8 @@ class Observer:
         current = self.guarded.instrument.current
         # what is in C, as the look at a context variable is, is taken as it is, for nothing there raises
         self.current = current if isinstance(current, BuiltinMethodType) else partial(self.guarded.does, current, None)
-        self.gap = self.guarded.does(self.guarded.instrument.gap, NEVER)
-        """How many more messages that belong to nothing go unwatched."""
+        self.unwatched = self.guarded.does(self._gap, repeat(None, NEVER))
+        """Yields once for each more message that belongs to nothing and goes unwatched."""
         self.giving_up = b""
         """The header of the message that is being given up."""
         self._twins: dict[int, tuple[Handler, Handler]] = {}
@@ -83,14 +85,17 @@ class Observer:
         try:
             if self.current():
                 return True
-            if self.gap > 0:
-                self.gap -= 1
+            for _ in self.unwatched:
                 return False
-            self.gap = self.guarded.instrument.gap()
+            self.unwatched = self._gap()
             return True
         except Exception as error:  # noqa: BLE001 - whatever it is, the message goes its way
             self.guarded.failed(error)
             return False
+
+    def _gap(self) -> Iterator[None]:
+        # Counted down in C: to subtract from a field would make a number for each message.
+        return repeat(None, min(self.guarded.instrument.gap(), sys.maxsize))
 
     def sends(
         self, verb: Verb, message: object, target: "Address", handled: Envelope | None, asker: object = None
