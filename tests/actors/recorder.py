@@ -1,6 +1,7 @@
 """An instrument that writes down what it is told, and heads messages with numbers: for tests of the runtime."""
 
 import threading
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,11 +38,14 @@ class Line:
 
 
 class Recorder:
-    """The double. `watches` says whether messages from outside are watched; `faulty` names methods that raise."""
+    """The double: `gaps`, then `watches` say which messages from outside are watched; `faulty` which methods raise."""
 
-    def __init__(self, place: Place, *, watches: bool = True, faulty: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, place: Place, *, watches: bool = True, gaps: Sequence[int] = (), faulty: frozenset[str] = frozenset()
+    ) -> None:
         self.place = place
         self.watches = watches
+        self.gaps = iter(gaps)
         self.faulty = faulty
         self.lines: list[Line] = []
         self.events: list[Event] = []
@@ -61,7 +65,7 @@ class Recorder:
 
     def gap(self) -> int:
         self._try("gap")
-        return 0 if self.watches else 10**9
+        return next(self.gaps, 0 if self.watches else 10**9)
 
     def sends(self, verb: Verb, message: object, sender: Subject | None, target: Any, parent: bytes | None) -> Any:
         self._try("sends")

@@ -117,6 +117,24 @@ def test_what_a_message_that_nobody_watches_leads_to_is_not_asked_about():
     assert recorders.only.lines == []
 
 
+def test_a_gap_is_counted_exactly_and_what_has_something_around_it_is_watched_and_not_counted():
+    recorders = Recorders(gaps=(2, 0, 1, 10**30))
+
+    async def main(system: System) -> list[int]:
+        watched: list[int] = []
+        echo = await system.spawn(Echo)
+        for number in range(8):
+            token = current.set(b"around" if number == 1 else b"")
+            echo.tell(Ping())
+            current.reset(token)
+            watched.append(len(recorders.only.all("tell Ping")))
+        await echo.ask(Echo.look())
+        return watched
+
+    assert run(main, instrument=recorders) == [0, 1, 1, 2, 3, 3, 4, 4]
+    assert recorders.only.all("tell Ping")[0].parent == b"around"
+
+
 def test_a_forwarded_ask_is_one_step_more_and_its_outcome_is_the_first_askers():
     async def main(system: System) -> None:
         last = await system.spawn(Echo)
