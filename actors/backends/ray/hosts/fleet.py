@@ -114,6 +114,7 @@ class Fleet:
                 log.warning("%s", error)
 
         def ended(_: Any) -> None:
+            self.processes.forget(process)
             if not host.closed:
                 host.loop.call_soon_threadsafe(lambda: None if host.closed else host.work.start_system(bury()))
 

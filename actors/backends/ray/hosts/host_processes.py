@@ -83,6 +83,9 @@ class HostProcesses:
         self._detached = detached
         self._autoscaling = autoscaling
         self._environment = dict(environment or {})
+        # Made once, not for each host, since Ray remembers the methods of every class that it was given; and not once for
+        # ever, since a class holds on to the cluster where it was used.
+        self._actor_class = ray.remote(HostProcess)
         self._hosts: dict[str, Host] = {}
         self._stopping: list[Host] = []
         self._creating: set[Any] = set()
@@ -146,7 +149,11 @@ class HostProcesses:
 
     def alive(self) -> list[Host]:
         """The hosts not known to have ended, in the order of their start."""
-        return [host for host in self._hosts.values() if not host.end.done()]
+        return [host for host in list(self._hosts.values()) if not host.end.done()]
+
+    def forget(self, host: Host) -> None:
+        """Keep nothing of a host that has ended; `stop` will not report it."""
+        self._hosts.pop(host.name, None)
 
     def move(self, host: Host, budget: float) -> None:
         """Let a host finish what it has within `budget` seconds and leave its seat to another; returns when it has."""
@@ -194,7 +201,7 @@ class HostProcesses:
 
     def _create(self, plan: HostPlan, options: dict[str, Any]) -> Any:
         # By its name operators find it, and a detached one could never be found again without.
-        return _actor_class().options(**options, name=plan.name).remote(plan)
+        return self._actor_class.options(**options, name=plan.name).remote(plan)
 
     def _await(self, plan: HostPlan, actor: Any, needs: Needs, until: float, deadline: float) -> Host:
         actor_id = calls.actor_id(actor)
@@ -289,11 +296,6 @@ class _Stop:
             end = host.end.result()
             farewell = end if isinstance(end, Farewell) else None
         return Stopped(host.name, farewell, way, self._seconds.get(host.name, 0.0))
-
-
-def _actor_class() -> Any:
-    """The class as Ray wants it. Made anew for each use: Ray keeps no reference to the former cluster this way."""
-    return ray.remote(HostProcess)
 
 
 def _end_of(actor: Any) -> "concurrent.futures.Future[Farewell | str]":
