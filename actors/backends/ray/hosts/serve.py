@@ -17,7 +17,7 @@ from actors import logs
 from actors.address import Address, Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.placement import living_nodes
-from actors.backends.ray.hosts.host_life import MOVE, SIGTERM, HostLife
+from actors.backends.ray.hosts.host_life import EXHAUSTED, MOVE, SIGTERM, HostLife
 from actors.backends.ray.hosts.seated import Membership, Place, Seated, needs_new_host
 from actors.backends.ray.hosts.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
@@ -93,6 +93,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
     host = await seated.take(sitting)
     life.look = seated.report
     host.attendant.leave = _leave
+    host.work.leave = partial(life.tell, EXHAUSTED, task.membership.settings.drain_budget)
     host.placing.placer = DriverPlacer(host, task.membership.driver)
     logs.to_stderr(level, str(host.sitting))
     if not task.spare:
@@ -101,7 +102,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
         gc.freeze()
         life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
-    moves = life.reason == MOVE
+    moves = life.reason in {MOVE, EXHAUSTED}
     if moves or life.reason == SIGTERM:
         await drain(host, life.budget / 2)
     await host.stop_cells(EndReason.HOST_LOST if moves else EndReason.STOPPED)
