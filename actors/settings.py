@@ -114,6 +114,15 @@ class Settings:
     blocking_threads: int = _count(32, "threads", "blocking handlers that run at once on one host", 1, 1024)
     stop_budget: float = _seconds(5.0, "how long a handler may go on when its actor is stopped, before it is cancelled")
     cancel_grace: float = _seconds(1.0, "how long a cancelled handler may go on before it is abandoned")
+    # Whoever gives up so many handlers is not out of luck but holds something that does not come back. Each keeps a
+    # thread with its stack and what it refers to, and only the end of the process frees them.
+    abandoned_limit: int = _count(
+        8,
+        "threads",
+        "abandoned threads of a host beyond which it leaves its seat to another, 0 = never",
+        0,
+        2**20,
+    )
     drain_budget: float = _seconds(10.0, "how long a host that is told to leave may take to finish, stop and leave")
     system_stop_budget: float = _seconds(30.0, "how long the whole system may take to stop, before hosts are killed")
 

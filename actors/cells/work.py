@@ -47,6 +47,9 @@ class Work:
         self._factory: Any = self._adopting
         host.loop.set_task_factory(self._factory)
         self.abandoned_tasks: set[asyncio.Future[Any]] = set()
+        self.leave: Callable[[], None] | None = None
+        """Begins to leave the seat to a new process, where there can be one."""
+        self._given_up = False
         self._in_threads: dict[int, Activity] = {}
         """Blocking handlers, by the thread that each is in."""
         self.awaiting: dict[Activity, asyncio.Task[Any]] = {}
@@ -121,7 +124,21 @@ class Work:
                 self._threads.abandon(outcome)
                 if activity.cell is not None:
                     activity.cell.abandon(activity, "a blocking handler")
+                self._look_at_abandoned()
             raise
+
+    def _look_at_abandoned(self) -> None:
+        """Beyond the limit the process is given up, once: nothing but its end ends the threads (rule A40)."""
+        limit, found = self._host.settings.abandoned_limit, self.abandoned_threads
+        if self._given_up or not 0 < limit < found:
+            return
+        self._given_up = True
+        why = f"{found} of its threads are in handlers that were abandoned, more than {limit} (abandoned_limit)"
+        if self.leave is None:
+            log.error("%s goes on, though %s: it has nobody to leave its seat to. Restart it.", self._host.sitting, why)
+            return
+        log.error("%s drains, and leaves its seat to a new process: %s.", self._host.sitting, why)
+        self.leave()
 
     def _in_this_thread(self, activity: Activity, function: Callable[..., Any], *arguments: Any) -> Any:
         self._in_threads[get_ident()] = activity

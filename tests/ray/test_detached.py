@@ -361,7 +361,7 @@ async def closed(system: System) -> bool:
 
 def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: str) -> None:
     pids: list[int] = []
-    assert sockets._folder("understudy/shop").exists()
+    assert sockets.folder_of("understudy/shop").exists()
 
     async def main(system: System) -> None:
         table = await system.host.directory.table()
@@ -378,4 +378,4 @@ def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: st
     assert not [name for _, name in calls.named_actors() if "shop" in name]
     for store in ("shop", "understudy/shop"):
         assert ControlStore(store).keys("") == []
-    assert not sockets._folder("understudy/shop").exists()
+    assert not sockets.folder_of("understudy/shop").exists()

@@ -23,10 +23,10 @@ PATIENCE = 20.0
 
 
 @contextmanager
-def program(cluster: Cluster, way: str) -> Iterator["tuple[subprocess.Popen[str], int]"]:
+def program(cluster: Cluster, way: str, name: str = "stand") -> Iterator["tuple[subprocess.Popen[str], int]"]:
     """A program that has opened its system, and the process of its host."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "tests.ray.ordinary_program", cluster.address, "stand", way]
+    command = [sys.executable, "-m", "tests.ray.ordinary_program", cluster.address, name, way]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as opened:
         assert opened.stdout is not None
         try:
@@ -45,7 +45,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def named() -> list[str]:
-    return [name for _, name in calls.named_actors() if "stand" in name]
+    return [name for _, name in calls.named_actors() if "stand" in name or "another" in name]
 
 
 async def make(address: str) -> None:
@@ -54,18 +54,30 @@ async def make(address: str) -> None:
         pass
 
 
-def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_one_that_returns_leaves_nothing(
+def sockets(cluster: Cluster) -> set[Path]:
+    return set((cluster.session_folder / "u").glob("*/*"))
+
+
+def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_who_comes_next_removes_the_rest(
     cluster: Cluster,
 ) -> None:
-    before = set((cluster.session_folder / "u").glob("*"))
+    before = sockets(cluster)
+    store = ControlStore("stand")
     with program(cluster, "wait") as (opened, host):
+        keys, files = store.keys(""), sockets(cluster) - before
         with pytest.raises(SettingsError, match="'stand' is open on this cluster already"):
             asyncio.run(make(cluster.address))
+        assert len(keys) == len(files) == 2
+        assert (store.keys(""), sockets(cluster) - before) == (keys, files)  # nobody removes what is in use
         opened.kill()
         until(lambda: is_gone(host) and named() == [])
-    with program(cluster, "return") as (opened, host):
+        assert set(keys) <= set(store.keys(""))
+        assert sockets(cluster) - before
+    with program(cluster, "return", "another") as (opened, host):
+        assert store.keys("") == []
+        assert not sockets(cluster) & files
         assert opened.wait(PATIENCE) == 0
     assert is_gone(host)
     assert named() == []
-    assert ControlStore("stand").keys("") == []
-    assert set((cluster.session_folder / "u").glob("*")) <= before
+    assert ControlStore("another").keys("") == []
+    assert sockets(cluster) <= before

@@ -11,6 +11,7 @@ from actors.backends.ray.cluster.cluster import Cluster, ClusterSettings, open_c
 from actors.backends.ray.cluster.placement import Node, living_nodes
 from actors.backends.ray.cluster.sigterm import nothing, take_sigterm_back
 from actors.backends.ray.hosts.host_actors import look_at_all
+from actors.backends.ray.hosts.remains import remove_remains
 from actors.backends.ray.hosts.seated import Membership, Place, Seated, look_at
 from actors.backends.ray.options import RayOptions
 from actors.leased_host import LeasedHost
@@ -46,6 +47,8 @@ class Program:
         )
         cluster = self._cluster = await asyncio.to_thread(open_cluster, described)
         self._give_sigterm_back = take_sigterm_back()
+        if not cluster.embedded or cluster.borrowed:  # else it is new
+            await asyncio.to_thread(remove_remains)
         return cluster
 
     async def _sit(self, member: Membership, cluster: Cluster, **more: Any) -> tuple[LeasedHost, dict[str, Node]]:

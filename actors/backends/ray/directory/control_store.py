@@ -11,6 +11,13 @@ EPOCH_2020 = 1_577_836_800
 """2020-01-01 in seconds of Unix time; generations count from there, so they outrank those of a store that was wiped."""
 
 
+GENERATIONS = "generation/"
+"""How the keys of claimed generations begin."""
+
+_ALL = "understudy"
+"""How the namespaces of all systems begin."""
+
+
 class ControlStore:
     """Keys and values (bytes) of one system. Every call blocks for a round trip, about 0.3 ms.
 
@@ -18,7 +25,7 @@ class ControlStore:
     """
 
     def __init__(self, system: str) -> None:
-        self._namespace = f"understudy:{system}".encode()
+        self._namespace = f"{_ALL}:{system}".encode()
 
     def create(self, key: str, value: bytes) -> bool:
         """Store `value` unless the key exists; True for the one who stored it."""
@@ -48,6 +55,12 @@ class ControlStore:
         return sorted(key.removeprefix(left).decode() for key in listed)
 
 
+def stored_keys() -> list[tuple[str, str]]:
+    """System and key of everything that any system has stored, sorted. No key has a colon."""
+    listed = (key.decode().rpartition(":") for key in internals.key_list(b"", _ALL.encode()))
+    return sorted((system, key) for system, _, key in listed)
+
+
 def claim_generation(store: ControlStore, claimant: str, unix_time: float | None = None) -> int:
     """A generation higher than every one this system ever had: max(last + 1, seconds since 2020), or the next free one.
 
@@ -55,11 +68,11 @@ def claim_generation(store: ControlStore, claimant: str, unix_time: float | None
     """
     now = time.time() if unix_time is None else unix_time
     generation = max(newest_generation(store) + 1, int(now) - EPOCH_2020)
-    while not store.create(f"generation/{generation}", claimant.encode()):
+    while not store.create(f"{GENERATIONS}{generation}", claimant.encode()):
         generation += 1
     return generation
 
 
 def newest_generation(store: ControlStore, timeout: float | None = None) -> int:
     """The highest generation that was claimed; 0 if none was. Raises Ray's error after `timeout` seconds."""
-    return max((int(key.rpartition("/")[2]) for key in store.keys("generation/", timeout)), default=0)
+    return max((int(key.rpartition("/")[2]) for key in store.keys(GENERATIONS, timeout)), default=0)

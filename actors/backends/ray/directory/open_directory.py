@@ -16,8 +16,11 @@ from actors.directory import Directory
 from actors.membership.seats import Spare
 from actors.settings import Settings
 
-USED_SEATS = "seats"
-"""The control store's key for how many seats a system has given away, while it is open."""
+USED_SEATS = "seats/"
+"""How the control store's keys begin for how many seats a system has given away; each directory has its own.
+
+So nobody who removes what another system of this name has left can remove what this one has written.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,15 @@ class OpenDirectory(Directory):
 
     def __init__(self, generation: int, admission: Admission) -> None:
         self._store = ControlStore(admission.system)
-        super().__init__(generation, int(self._store.get(USED_SEATS) or 0), admission.settings)
+        used = max((int(self._store.get(key) or 0) for key in self._store.keys(USED_SEATS)), default=0)
+        super().__init__(generation, used, admission.settings)
         self._admission = admission
         self._actors: dict[str, Any] = {}
 
     def sit(self, now: float, host: str) -> Sitting:
         """As `Directory.sit`; that the seat is used is known to the next directory too."""
         sitting = super().sit(now, host)
-        self._store.put(USED_SEATS, str(self.used_seats).encode())
+        self._store.put(f"{USED_SEATS}{self.generation}", str(self.used_seats).encode())
         return sitting
 
     def stand_by_as(self, now: float, spare: Spare, actor: Any) -> Sitting | None:

@@ -22,6 +22,12 @@ SIGTERM = "SIGTERM"
 MOVE = "its node is drained"
 """As that; and then somebody else takes its seat."""
 
+EXHAUSTED = "too many of its threads are abandoned"
+"""As that; the host says so itself."""
+
+BY_ITSELF = "ended by itself"
+"""The reason of an entry that nobody told to end."""
+
 CANCEL_GRACE = 1.0
 """Seconds that an entry has after it was cancelled for overrunning its budget."""
 
@@ -44,7 +50,7 @@ class HostLife:
 
     def __init__(self, entry: Callable[..., Awaitable[object]], payload: object) -> None:
         self.stopping = asyncio.Event()
-        self.reason = "ended by itself"
+        self.reason = BY_ITSELF
         self.budget = 0.0
         self.orders: asyncio.Queue[Any] = asyncio.Queue()
         """What others have told the entry to do."""

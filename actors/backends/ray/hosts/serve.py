@@ -17,7 +17,8 @@ from actors import logs
 from actors.address import Address, Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.placement import living_nodes
-from actors.backends.ray.hosts.host_life import MOVE, SIGTERM, HostLife
+from actors.backends.ray.hosts.host_life import EXHAUSTED, MOVE, SIGTERM, HostLife
+from actors.backends.ray.hosts.remains import remove_remains
 from actors.backends.ray.hosts.seated import Membership, Place, Seated, needs_new_host
 from actors.backends.ray.hosts.spare import stand_by
 from actors.errors import AskError, Failed, Unplaceable
@@ -80,6 +81,8 @@ async def serve(task: HostTask, life: HostLife) -> None:
         task.membership, place, end=partial(end_at_once, task.name), heard=partial(_end_with_driver, task, life)
     )
     life.look = lambda: HostReport(task.name, os.getpid(), node_id, stacks=life.stacks())
+    if task.membership.over_tcp:  # the program has looked on its own node only
+        calls.apart(remove_remains)
     level = task.membership.settings.log_level
     sitting: Sitting | None = None
     if task.spare:
@@ -93,6 +96,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
     host = await seated.take(sitting)
     life.look = seated.report
     host.attendant.leave = _leave
+    host.work.leave = partial(life.tell, EXHAUSTED, task.membership.settings.drain_budget)
     host.placing.placer = DriverPlacer(host, task.membership.driver)
     logs.to_stderr(level, str(host.sitting))
     if not task.spare:
@@ -101,7 +105,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
         gc.freeze()
         life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
-    moves = life.reason == MOVE
+    moves = life.reason in {MOVE, EXHAUSTED}
     if moves or life.reason == SIGTERM:
         await drain(host, life.budget / 2)
     await host.stop_cells(EndReason.HOST_LOST if moves else EndReason.STOPPED)
