@@ -1,7 +1,7 @@
 """Where what is spawned on one host is to live: on a seat of the table, or on one that is made for it.
 
 Hosts that are about to leave are given nothing while there are others. While every seat that would do waits for its
-next host, a spawn waits as well: somebody sits there again in a moment.
+next host, or the directory has just been rebuilt, a spawn waits as well: somebody sits there again in a moment.
 """
 
 import asyncio
@@ -46,16 +46,21 @@ class Placing:
     async def seat(self, placement: Placement) -> int:
         """The seat for a placement, after a host was made for it if need be; Unplaceable if there can be none.
 
-        While all that would do are vacant, it waits for one of them, as long as a spawn may take.
+        While all that would do are vacant, or not all hosts are known yet, it waits, as long as a spawn may take.
         """
         if self.placer is not None and self.placer.must_make_room(placement):
             return await self.placer.make_room(placement)
         if placement.kind not in ("here", "near"):
             with contextlib.suppress(TimeoutError):  # then the choice says what is missing
                 async with asyncio.timeout(self._host.settings.spawn_timeout):
-                    while not self.can(placement) and self._chooser.fits_any(placement, self._host.table.seats):
+                    while not self.can(placement) and self._may_come(placement):
                         await self._news()
         return self.now(placement)
+
+    def _may_come(self, placement: Placement) -> bool:
+        """A vacant seat would do; or the directory is new, and has not heard of every host yet."""
+        table = self._host.table
+        return not table.complete or self._chooser.fits_any(placement, table.seats)
 
     async def seats(self, placement: Placement, count: int) -> list[int]:
         """Seats for many actors of one placement."""

@@ -40,6 +40,20 @@ def test_where_nobody_comes_back_in_time_it_is_an_error() -> None:
     in_town(main)
 
 
+def test_a_spawn_waits_while_the_directory_has_not_heard_of_every_host() -> None:
+    async def main(town: Town) -> None:
+        driver = await town.settle(takes_anybody=False)
+        rebuilt = town.directory.table(time.monotonic())
+        driver.host.new_table(replace(rebuilt, version=(1, 10**6), complete=False))
+        seat = asyncio.ensure_future(driver.host.placing.seat(anywhere()))
+        other = await town.settle(known=False)
+        assert not seat.done()
+        driver.host.new_table(replace(town.directory.table(time.monotonic()), version=(1, 10**6 + 1)))
+        assert await seat == other.host.seat
+
+    in_town(main)
+
+
 def test_a_host_knows_where_the_actors_that_came_to_it_were_to_live() -> None:
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()
