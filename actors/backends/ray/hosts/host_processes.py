@@ -83,8 +83,8 @@ class HostProcesses:
         self._detached = detached
         self._autoscaling = autoscaling
         self._environment = dict(environment or {})
-        # One class for all hosts, since Ray remembers the methods of each that it was given; and not one for ever, since a
-        # class holds on to the cluster where it was used.
+        # One class for all hosts, since Ray remembers the methods of each that it was given; and not one for ever,
+        # since a class holds on to the cluster where it was used.
         self._actor_class = ray.remote(HostProcess)
         self._hosts: dict[str, Host] = {}
         self._stopping: list[Host] = []
