@@ -111,10 +111,11 @@ def test_a_trial_says_whether_the_tests_see_the_mistake(tmp_path, old, new, outc
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-def test_a_mistake_that_makes_the_tests_hang_ends_with_its_patience(tmp_path):
+@pytest.mark.parametrize("bounds", ["3.0", "60.0, 1.0"])
+def test_a_mistake_that_makes_the_tests_hang_ends_with_its_patience_or_its_share_of_a_processor(tmp_path, bounds):
     (tmp_path / "subject.py").write_text(SUBJECT, encoding="utf-8")
     (tmp_path / "test_subject.py").write_text(TESTS, encoding="utf-8")
-    program = ATTEMPT.format(old="> 0", new=">= 0").replace("20.0", "3.0")
+    program = ATTEMPT.format(old="> 0", new=">= 0").replace("20.0", bounds)
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + program],
         cwd=tmp_path,

@@ -2,7 +2,9 @@
 
 import importlib.abc
 import importlib.machinery
+import math
 import os
+import resource
 import select
 import signal
 import sys
@@ -60,13 +62,18 @@ def module_of(file: Path) -> str:
     return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
 
 
-def attempt(file: Path, source: str, tests: Sequence[str], patience: float) -> tuple[Outcome, float]:
-    """Run the tests with the file's module made from this source; how that ended, and the seconds it took."""
+def attempt(
+    file: Path, source: str, tests: Sequence[str], patience: float, busy: float = 600.0
+) -> tuple[Outcome, float]:
+    """Run the tests with the file's module made from this source; how that ended, and the seconds it took.
+
+    They have timed out after `patience` seconds by the clock, or when they have kept a processor busy for `busy`.
+    """
     assert module_of(file) not in sys.modules
     began = time.monotonic()
     pid = os.fork()
     if not pid:
-        _run(file, source, tests)
+        _run(file, source, tests, busy)
     watched = os.pidfd_open(pid)
     ended = bool(select.select([watched], [], [], patience)[0])
     os.close(watched)
@@ -76,16 +83,17 @@ def attempt(file: Path, source: str, tests: Sequence[str], patience: float) -> t
     took = time.monotonic() - began
     if status == NO_TESTS:
         raise LookupError(f"There are no tests in {' '.join(tests)}.")
-    if not ended:
+    if not ended or status == -signal.SIGXCPU:
         return "timed out", took
     return ("killed" if status else "survived"), took
 
 
-def _run(file: Path, source: str, tests: Sequence[str]) -> None:
+def _run(file: Path, source: str, tests: Sequence[str], busy: float) -> None:
     """In the fork."""
     code = 70
     try:
         os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(busy), math.ceil(busy) + 5))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)

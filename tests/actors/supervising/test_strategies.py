@@ -75,7 +75,10 @@ def test_a_supervisor_shuts_down_with_the_first_or_the_last_significant_child(sh
     [
         (1, [(0.0, "a"), (0.1, "a"), (0.2, "a")], [True, True, True]),
         (1, [(0.0, "a"), (0.1, "b"), (0.2, "a")], [True, False, False]),
+        (1, [(0.0, "a"), (0.1, "b"), (0.2, "b")], [True, False, False]),
         (1, [(0.0, "a"), (5.0, "a"), (5.1, "b")], [True, True, False]),
+        (1, [(0.0, "a"), (4.9, "b"), (5.0, "c")], [True, False, False]),
+        (1, [(0.0, "a"), (4.9, "a"), (5.0, "b"), (9.9, "b"), (10.0, "c")], [True, True, True, True, True]),
         (1, [(0.0, None), (0.1, None)], [True, False]),
         (0, [(0.0, "a"), (0.1, "a")], [False, False]),
     ],

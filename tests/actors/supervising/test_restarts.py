@@ -1,0 +1,130 @@
+"""The restarts of one supervisor: put off by its backoff, made by its budget, and told as one start each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from actors import Backoff, ChildLost, EndReason, Strategy, Supervision
+from actors.address import Address
+from actors.supervising.signals import ChildHalted, ChildStarted, StartChild, StopChild
+from tests.actors.supervising.test_children import THERE, Owner
+
+SLOW = Backoff(first=1.0, factor=2.0, most=30.0, jitter=0.0, reset_after=10.0)
+
+
+@pytest.fixture
+def owners() -> Iterator[list[Owner]]:
+    made: list[Owner] = []
+    yield made
+    for owner in made:
+        owner.host.loop.close()
+
+
+def owner(made: list[Owner], **options: Any) -> Owner:
+    made.append(Owner(Supervision(**options)))
+    return made[-1]
+
+
+def starts(of: Owner) -> list[tuple[int, int, float]]:
+    """The starts that were told since the last look: who, which incarnation, and after how many seconds."""
+    sent, of.sent[:] = list(of.sent), []
+    return [(it.child.number, it.incarnation, it.delay) for it in sent if isinstance(it, StartChild)]
+
+
+def test_one_that_fails_again_and_again_waits_longer_each_time(owners: list[Owner]):
+    one = owner(owners, backoff=SLOW)
+    child = one.spawn(0)
+    for _ in range(3):
+        one.fail(child)
+    assert starts(one) == [(child.number, 2, 1.0), (child.number, 3, 2.0), (child.number, 4, 4.0)]
+    one.now += 10.5
+    one.fail(child)
+    assert starts(one) == [(child.number, 5, 1.0)]
+
+
+def test_each_child_has_a_wait_of_its_own(owners: list[Owner]):
+    one = owner(owners, backoff=SLOW)
+    first, second = one.spawn(0), one.spawn(0)
+    one.fail(first)
+    one.fail(first)
+    one.fail(second)
+    assert [delay for _, _, delay in starts(one)] == [1.0, 2.0, 1.0]
+
+
+def test_a_round_waits_once_before_its_first_start(owners: list[Owner]):
+    one = owner(owners, backoff=SLOW, strategy=Strategy.ONE_FOR_ALL)
+    first, last = one.spawn(0), one.spawn(0)
+    one.fail(last)
+    one.children.on_signal(ChildHalted(last.address, 1))
+    one.children.on_signal(ChildHalted(first.address, 1))
+    one.children.on_signal(ChildStarted(first.address, 2))
+    assert starts(one) == [(first.number, 2, 1.0), (last.number, 2, 0.0)]
+
+
+def test_children_whose_seat_is_taken_start_there_at_once_whatever_the_backoff(owners: list[Owner]):
+    one = owner(owners, backoff=SLOW)
+    child = one.spawn(THERE)
+    one.children.seat_lost(THERE, gone=False)
+    one.children.seat_taken(THERE)
+    assert starts(one) == [(child.number, 2, 0.0)]
+
+
+def test_a_start_tells_who_starts_it_and_what_it_is_called(owners: list[Owner]):
+    one = owner(owners)
+    child = one.spawn(0)
+    one.fail(child)
+    [start] = one.sent
+    assert start == StartChild(child.address, 2, child.spec, one.address, f"/owner/{child.name}", 0.0, False)
+
+
+def test_one_restart_too_many_ends_the_child_as_failed_and_fails_the_supervisor_with_its_error(
+    owners: list[Owner], caplog: pytest.LogCaptureFixture
+):
+    one = owner(owners, restarts=1, within=5.0)
+    child = one.spawn(0)
+    one.fail(child)
+    one.sent.clear()
+    one.fail(child)
+    assert one.sent == [StopChild(child.address, one.address, EndReason.FAILED)]
+    assert [str(error) for error in one.errors] == [
+        "The actor failed while it handled the request: ValueError: planned"
+    ]
+    assert "/owner: more than 1 restarts in 5 s; escalating" in caplog.text
+
+
+def test_a_refused_seat_stops_charging_with_the_child_that_was_too_much(owners: list[Owner]):
+    one = owner(owners, restarts=1)
+    children = [one.spawn(THERE) for _ in range(3)]
+    one.children.seat_lost(THERE, gone=False)
+    one.children.seat_refused(THERE)
+    [error] = one.errors
+    assert isinstance(error, ChildLost)
+    assert str(children[1].address) in str(error)
+    assert [it.address for it in one.children.table.values()] == [children[0].address, children[2].address]
+
+
+def test_a_start_that_cannot_be_sent_ends_the_child_as_failed(owners: list[Owner]):
+    one = owner(owners)
+    child = one.spawn(THERE)
+
+    def refuse(to: Address, signal: Any) -> None:
+        if isinstance(signal, StartChild):
+            raise TypeError("cannot be encoded")
+        one.sent.append(signal)
+
+    one.host.signal = refuse
+    one.fail(child)
+    assert one.sent == [StopChild(child.address, one.address, EndReason.FAILED)]
+
+
+def test_nobody_is_started_again_once_all_are_given_up(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
+    first, last = one.spawn(0), one.spawn(0)
+    one.fail(last)
+    one.children.on_signal(ChildHalted(last.address, 1))
+    one.sent.clear()
+    one.children.restarts.give_up()
+    one.children.on_signal(ChildHalted(first.address, 1))
+    assert one.sent == []
+    assert not one.children.restarts.stops(last)
