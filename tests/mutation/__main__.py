@@ -126,7 +126,10 @@ def bounds_of(plan: Plan) -> tuple[float, float]:
     """Seconds by the clock and of a processor that the tests of this part may take."""
     tests = tests_of(plan.part)
     before = os.times()
-    outcome, took = attempt(plan.file, plan.file.read_text(encoding="utf-8"), tests, 600.0, 600.0)
+    honest = plan.file.read_text(encoding="utf-8")
+    outcome, took = attempt(plan.file, honest, tests, 600.0, 600.0)
+    if outcome != "survived":  # once more, for a busy machine
+        outcome, took = attempt(plan.file, honest, tests, 600.0, 600.0)
     if outcome != "survived":
         sys.exit(f"{' '.join(tests)} fails without any mistake.")
     after = os.times()

@@ -77,6 +77,27 @@ def test_what_was_of_use_makes_it_watchful_again() -> None:
     assert loop.due
 
 
+def test_what_is_written_after_something_came_does_not_make_that_useless() -> None:
+    loop, alertness = alert()
+    alertness.traffic(came=False)
+    alertness.traffic(came=True)
+    alertness.traffic(came=False)
+    loop.turn(2.0)
+    alertness.traffic(came=False)
+    assert loop.due
+
+
+def test_what_was_of_use_once_counts_for_that_time_only() -> None:
+    loop, alertness = alert()
+    alertness.traffic(came=False)
+    alertness.traffic(came=True)
+    loop.turn(2.0)
+    alertness.traffic(came=False)
+    loop.turn(2.0)  # in vain
+    alertness.traffic(came=False)
+    assert not loop.due
+
+
 def test_with_no_time_for_it_and_on_a_closed_loop_it_never_wakes() -> None:
     loop, alertness = alert(0.0)
     alertness.traffic(came=True)

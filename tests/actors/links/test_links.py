@@ -216,6 +216,20 @@ def test_a_verdict_tells_what_may_have_arrived_from_what_has_not(sockets: Path) 
     run(main)
 
 
+def test_the_first_end_of_a_link_is_the_only_one(sockets: Path) -> None:
+    async def main() -> None:
+        ada, bob = Host(sitting(0)), await Host(sitting(1)).listen(sockets)
+        link = await up(ada.to(bob))
+        ada.links.give_up(bob.me)
+        told = list(ada.order), list(ada.states[bob.me])
+        link.end(LinkState.CLOSED, "once more")
+        assert link.state is LinkState.GIVEN_UP
+        assert (ada.order, ada.states[bob.me]) == told
+        await close(ada, bob)
+
+    run(main)
+
+
 def test_a_sitting_that_was_given_up_is_refused_and_learns_it(sockets: Path) -> None:
     async def main() -> None:
         ada, bob = await Host(sitting(0)).listen(sockets), await Host(sitting(1)).listen(sockets)

@@ -19,6 +19,12 @@ def child() -> Child:
     return Child(Address("s", 0, 7), Spec(Part), "part")
 
 
+def test_an_entry_says_what_it_was_started_from_and_that_nothing_has_happened_yet():
+    one = child()
+    assert (one.number, one.spec, one.name, one.incarnation) == (7, Spec(Part), "part", 1)
+    assert not (one.running or one.away or one.leaving or one.failures or one.started or one.ended)
+
+
 def test_each_failure_doubles_the_wait_up_to_its_bound():
     one = child()
     assert [one.delay(BACKOFF, 100.0 + at, 0.5) for at in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]

@@ -5,7 +5,7 @@ import pytest
 from actors.errors import AskError, Expired, Failed, MailboxFull, NotHandled, NotRunning, Overloaded, Stopped
 from actors.mail.dead_letters import Reason
 from actors.mail.envelope import Envelope, Retried
-from actors.supervising.failure import given_up, packed, refusal, revived
+from actors.supervising.failure import given_up, outcome, packed, refusal, revived
 from actors.supervising.signals import Failure
 
 OUTCOMES: dict[Reason, type[AskError]] = {
@@ -50,6 +50,11 @@ def test_an_error_that_came_along_is_itself_again_and_else_its_words_are() -> No
     assert isinstance(words, Failed)
     assert words.__cause__ is None
     assert "ValueError: planned" in str(words)
+
+
+def test_the_error_that_came_along_is_the_cause_of_what_the_asker_hears() -> None:
+    error = ValueError("planned")
+    assert outcome(packed(error), "The cook").__cause__ is error
 
 
 def test_a_packed_error_has_its_type_its_text_and_its_lines() -> None:
