@@ -24,6 +24,17 @@ class Told:
         self.freed += 1
 
 
+def test_one_that_was_sent_nothing_holds_nothing() -> None:
+    end = Told().end
+    assert (end.charged, end.charged_large, end.sequence, end.acked, end.records) == (0, 0, 0, 0, 0)
+    assert end.quiet
+    assert end.settled
+    assert not end.waiting
+    assert not end.closed
+    assert end.take(0, 1000) == []
+    assert end.remains(BatchDecoder()) == Unacknowledged([], [], [], [])
+
+
 @pytest.mark.parametrize("sent", [0, 1, 2])
 def test_a_peer_that_acknowledges_a_frame_that_was_never_sent_is_refused(sent: int) -> None:
     end = Told().end
@@ -113,6 +124,21 @@ def test_a_large_record_goes_one_chunk_at_a_time_whatever_the_batches() -> None:
     end.acknowledge(4)
     assert end.charged_large == 0
     assert not end.unfinished
+
+
+def test_large_records_fill_their_room_to_the_last_byte_and_are_told_of_new_room() -> None:
+    told = Told()
+    assert told.end.send_large([b"z" * 400]) == 1
+    assert told.end.has_large_room(100)
+    assert not told.end.has_large_room(101)
+    assert told.end.send_large([b"z" * 100]) == 2
+    assert told.end.send_large([b"z"]) is None
+    told.end.take(0, 1000)
+    assert told.freed == 0
+    told.end.acknowledge(1)
+    assert told.freed == 1
+    with pytest.raises(ValueError, match="401 bytes; a link carries at most 400"):
+        told.end.send_large([b"z" * 401])
 
 
 def test_a_closed_one_takes_nothing_but_still_gives_what_is_queued() -> None:

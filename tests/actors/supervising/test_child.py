@@ -22,7 +22,8 @@ def child() -> Child:
 def test_an_entry_says_what_it_was_started_from_and_that_nothing_has_happened_yet():
     one = child()
     assert (one.number, one.spec, one.name, one.incarnation) == (7, Spec(Part), "part", 1)
-    assert not (one.running or one.away or one.leaving or one.failures or one.started or one.ended)
+    assert (one.running, one.away, one.leaving, one.failures) == (False, False, False, 0)
+    assert one.started is one.ended is None
 
 
 def test_each_failure_doubles_the_wait_up_to_its_bound():
