@@ -7,7 +7,7 @@ import pytest
 
 from actors import Backoff, ChildLost, EndReason, Strategy, Supervision
 from actors.address import Address
-from actors.supervising.signals import ChildHalted, ChildStarted, StartChild, StopChild
+from actors.supervising.signals import ChildFailed, ChildHalted, ChildStarted, Failure, StartChild, StopChild
 from tests.actors.supervising.test_children import THERE, Owner
 
 SLOW = Backoff(first=1.0, factor=2.0, most=30.0, jitter=0.0, reset_after=10.0)
@@ -91,6 +91,14 @@ def test_one_restart_too_many_ends_the_child_as_failed_and_fails_the_supervisor_
         "The actor failed while it handled the request: ValueError: planned"
     ]
     assert "/owner: more than 1 restarts in 5 s; escalating" in caplog.text
+
+
+def test_a_failure_that_has_been_paid_for_costs_nothing(owners: list[Owner]):
+    one = owner(owners, restarts=0)
+    child = one.spawn(0)
+    one.children.on_signal(ChildFailed(child.address, 1, Failure("ValueError", "planned", ""), False, charged=True))
+    assert starts(one) == [(child.number, 2, 0.0)]
+    assert one.errors == []
 
 
 def test_a_refused_seat_stops_charging_with_the_child_that_was_too_much(owners: list[Owner]):
