@@ -221,11 +221,27 @@ def test_the_first_end_of_a_link_is_the_only_one(sockets: Path) -> None:
         ada, bob = Host(sitting(0)), await Host(sitting(1)).listen(sockets)
         link = await up(ada.to(bob))
         ada.links.give_up(bob.me)
-        told = list(ada.order), list(ada.states[bob.me])
+        told = list(ada.states[bob.me])
+        ada.given_up.clear()
         link.end(LinkState.CLOSED, "once more")
         assert link.state is LinkState.GIVEN_UP
-        assert (ada.order, ada.states[bob.me]) == told
+        assert ada.states[bob.me] == told
+        assert not ada.given_up
         await close(ada, bob)
+
+    run(main)
+
+
+def test_clients_have_no_seat_that_one_could_take_from_another(sockets: Path) -> None:
+    async def main() -> None:
+        bob = await Host(sitting(1)).listen(sockets)
+        first, second = Host(sitting(-1, 5)), Host(sitting(-1, 6))
+        links = [await up(one.to(bob)) for one in (first, second)]
+        for link in links:
+            link.send(b"still here")
+        await until(lambda: bob.from_(first) == bob.from_(second) == [b"still here"])
+        assert [link.state for link in links] == [LinkState.UP] * 2
+        await close(first, second, bob)
 
     run(main)
 

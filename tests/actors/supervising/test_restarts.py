@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from actors import Backoff, ChildLost, EndReason, Strategy, Supervision
+from actors import Backoff, ChildLost, EndReason, Restart, StopReport, Strategy, Supervision
 from actors.address import Address
-from actors.supervising.signals import ChildFailed, ChildHalted, ChildStarted, Failure, StartChild, StopChild
+from actors.supervising.signals import (
+    ChildEnded,
+    ChildFailed,
+    ChildHalted,
+    ChildStarted,
+    Failure,
+    StartChild,
+    StopChild,
+)
 from tests.actors.supervising.test_children import THERE, Owner
 
 SLOW = Backoff(first=1.0, factor=2.0, most=30.0, jitter=0.0, reset_after=10.0)
@@ -79,13 +87,17 @@ def test_a_start_tells_who_starts_it_and_what_it_is_called(owners: list[Owner]):
 
 
 def test_one_restart_too_many_ends_the_child_as_failed_and_fails_the_supervisor_with_its_error(
-    owners: list[Owner], caplog: pytest.LogCaptureFixture
+    owners: list[Owner], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     one = owner(owners, restarts=1, within=5.0)
     child = one.spawn(0)
     one.fail(child)
     one.sent.clear()
+    told: list[int] = []
+    fail = one.escalate
+    monkeypatch.setattr(one, "escalate", lambda error: (told.append(len(one.sent)), fail(error)))
     one.fail(child)
+    assert told == [1]  # the child first: a supervisor that fails stops its children, and this one as failed
     assert one.sent == [StopChild(child.address, one.address, EndReason.FAILED)]
     assert [str(error) for error in one.errors] == [
         "The actor failed while it handled the request: ValueError: planned"
@@ -136,3 +148,54 @@ def test_nobody_is_started_again_once_all_are_given_up(owners: list[Owner]):
     one.children.on_signal(ChildHalted(first.address, 1))
     assert one.sent == []
     assert not one.children.restarts.stops(last)
+
+
+# ---- rounds ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_round_that_is_over_has_no_part_in_the_next_one(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.REST_FOR_ONE)
+    first, last = one.spawn(0), one.spawn(0)
+    one.fail(first)
+    for child in (last, first):
+        one.children.on_signal(ChildHalted(child.address, 1))
+    for child in (first, last):
+        one.children.on_signal(ChildStarted(child.address, 2))
+    one.sent.clear()
+    one.fail(last)
+    assert one.taken() == [("HaltChild", last.number, 2)]
+    one.children.on_signal(ChildHalted(last.address, 2))
+    assert one.taken() == [("StartChild", last.number, 3)]
+
+
+def test_a_round_stops_for_good_who_does_not_come_back_and_goes_on_when_that_one_has_ended(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
+    first, last = one.spawn(0), one.spawn(0, Restart.TEMPORARY)
+    one.fail(first)
+    assert one.sent == [StopChild(last.address, one.address, EndReason.SIBLING_ENDED)]
+    one.sent.clear()
+    one.children.on_signal(ChildEnded(last.address, 1, EndReason.SIBLING_ENDED, StopReport()))
+    assert one.taken() == [("HaltChild", first.number, 1)]
+
+
+def test_a_round_waits_for_the_end_of_one_that_was_told_to_end_before_it_was_its_turn_to_stop(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
+    first, last = one.spawn(0), one.spawn(0)
+    one.children.stop(last, EndReason.STOPPED)
+    one.sent.clear()
+    one.fail(first)
+    assert one.taken() == []
+    one.children.on_signal(ChildEnded(last.address, 1, EndReason.STOPPED, StopReport()))
+    assert one.taken() == [("HaltChild", first.number, 1)]
+
+
+def test_a_round_starts_the_others_without_one_that_was_told_to_end_meanwhile(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
+    first, ending, last = (one.spawn(0) for _ in range(3))
+    one.fail(first)
+    for child in (last, ending, first):
+        one.children.on_signal(ChildHalted(child.address, 1))
+    one.children.stop(ending, EndReason.STOPPED)
+    one.sent.clear()
+    one.children.on_signal(ChildStarted(first.address, 2))
+    assert one.taken() == [("StartChild", last.number, 2)]
