@@ -126,6 +126,13 @@ def test_a_large_record_goes_one_chunk_at_a_time_whatever_the_batches() -> None:
     assert not end.unfinished
 
 
+def test_a_chunk_is_full_though_the_parts_of_its_record_are_small() -> None:
+    end = Told().end
+    end.send_large([b"a" * 30, b"b" * 30, b"c" * 10])
+    chunks = [b"".join(bytes(part) for part in end.take(0, 1)[1:]) for _ in range(2)]
+    assert chunks == [b"a" * 30 + b"b" * 20, b"b" * 10 + b"c" * 10]
+
+
 def test_large_records_fill_their_room_to_the_last_byte_and_are_told_of_new_room() -> None:
     told = Told()
     assert told.end.send_large([b"z" * 400]) == 1

@@ -1,13 +1,17 @@
-"""A program of a detached system asks the keeper of its root to stop everything."""
+"""A program of a detached system asks the keeper of its root to start actors and to stop everything."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from actors import StopReport, Unreachable
-from actors.supervising.distant_root import DistantRoot
+from actors import Actor, StopReport, Unreachable, Unsendable
+from actors.address import Address, Sitting
+from actors.supervising.child import Child
+from actors.supervising.distant_root import DistantChildren, DistantRoot
+from actors.supervising.signals import Spec
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch, answer: StopReport | Unreachable, over: bool) -> StopReport:
@@ -31,3 +35,27 @@ def test_a_keeper_that_does_not_answer_is_an_error_unless_the_system_is_over(mon
     assert stopped(monkeypatch, Unreachable("gone"), over=True) == StopReport()
     with pytest.raises(Unreachable):
         stopped(monkeypatch, Unreachable("gone"), over=False)
+
+
+class Desk(Actor):
+    """To be started by the keeper."""
+
+    def __init__(self, lock: object) -> None:
+        self.lock = lock
+
+
+def test_an_argument_that_cannot_be_sent_to_the_keeper_is_named():
+    async def ask(request: object, timeout: float) -> None:
+        raise Unsendable("a list of entries")
+
+    host: Any = SimpleNamespace(system="s", seat=3, sitting=Sitting(3, 9))
+    children: Any = object.__new__(DistantChildren)
+    children._ask = ask
+    lock = threading.Lock()
+    child = Child(Address("s", 1, 7), Spec(Desk, args=(lock,)), "desk")
+    children.owner = SimpleNamespace(host=host)
+    with pytest.raises(Unsendable, match="Desk"):
+        asyncio.run(children.started([child], 1.0))
+    child.spec = Spec(Desk, args=(1,))
+    with pytest.raises(Unsendable, match="a list of entries"):
+        asyncio.run(children.started([child], 1.0))

@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from actors import Actor, Reply, call
 from actors.address import Sitting
 from actors.operations.suspension import suspend
 from actors.placement import anywhere, here
-from actors.supervising.draining import drain
+from actors.supervising.draining import _busy, drain
 from tests.actors.town import Town, in_town, until
 
 
@@ -80,3 +84,21 @@ def test_what_waits_for_a_suspended_actor_is_not_waited_for():
         assert await drain(one.host, 5.0)
 
     in_town(main)
+
+
+@pytest.mark.parametrize(
+    ("idle", "suspended", "activities", "in_hand", "busy"),
+    [
+        (True, False, 0, 0, False),
+        (False, False, 0, 0, True),
+        (False, True, 0, 0, False),
+        (True, False, 1, 0, True),
+        (True, False, 0, 1, True),
+        (False, True, 1, 0, True),
+    ],
+)
+def test_an_actor_is_waited_for_while_it_has_to_do_or_owes_somebody(
+    idle: bool, suspended: bool, activities: int, in_hand: int, busy: bool
+):
+    cell: Any = SimpleNamespace(idle=idle, suspended=suspended, activities=activities, in_hand=in_hand)
+    assert _busy(cell) is busy

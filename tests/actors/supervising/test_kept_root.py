@@ -4,17 +4,20 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from actors import Actor, Failed, NameTaken, NotRunning, Ref, SpawnFailed, Supervision, call
+from actors import Actor, Failed, NameTaken, NotRunning, Ref, SpawnFailed, StopReport, Supervision, call
 from actors.address import Address
 from actors.host import Host
 from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
 from actors.supervising.entry import Entry
 from actors.supervising.kept_root import KeptRoot
+from actors.supervising.root import NUMBER
+from actors.supervising.signals import SystemOver
 from tests.actors.town import Resident, Town, in_town, until
 
 
@@ -267,3 +270,17 @@ def test_an_ordinary_roots_actors_are_orphans_as_ever():
         assert Address("town", 0, 0) == court.one.host.seating.kept_root
 
     at_court(main)
+
+
+def test_the_end_of_the_system_is_told_to_all_who_asked_for_it_and_to_every_other_host():
+    told: list[tuple[Address, Any]] = []
+    replies: list[StopReport] = []
+    root: Any = object.__new__(KeptRoot)
+    root._stoppers = [SimpleNamespace(reply=replies.append)] * 2
+    taken = [SimpleNamespace(number=seat) for seat in (0, 1, 2)]
+    root.host = SimpleNamespace(
+        system="s", seat=1, seating=SimpleNamespace(taken=taken), signal=lambda to, signal: told.append((to, signal))
+    )
+    root.say_over(StopReport(3))
+    assert replies == [StopReport(3)] * 2
+    assert told == [(Address("s", seat, NUMBER), SystemOver()) for seat in (0, 2)]
