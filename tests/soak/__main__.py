@@ -38,11 +38,18 @@ def described(report: Report) -> str:
         f"asks      {asks}",
         f"told      {report.told:,}",
         f"endings   {report.endings:,}, each told once" if not report.wrong else f"endings   {report.endings:,}",
-        *([f"memory    {sizes[0]:.0f} MB after the first kill, {sizes[-1]:.0f} after the last"] if sizes else []),
+        f"memory    {', '.join(f'{size:.0f}' for size in quarters(sizes))} MB, from the first kill to the last"
+        if sizes
+        else "",
         *(f"WRONG     {wrong}" for wrong in report.wrong[:50]),
         f"verdict   {'all accounted for' if not report.wrong else f'{len(report.wrong)} laws broken'}",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def quarters(sizes: list[float]) -> list[float]:
+    """The first, the last, and three between them."""
+    return [sizes[(len(sizes) - 1) * part // 4] for part in range(5)]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What must hold of a soak's records, whoever was killed when: pure, so that tests can show that it can fail."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,11 @@ class Records:
     lost_at_most: int = 0
     """The most that the killed hosts can have held, as `HostLost` said."""
     handled: Counter[int] = field(default_factory=Counter[int])
+
+    def size(self) -> int:
+        """Bytes that the numbers of requests take while the soak runs; whoever looks for a leak takes them off."""
+        tables = sys.getsizeof(self.asked) + sys.getsizeof(self.told)
+        return tables + sys.getsizeof(1) * (len(self.asked) + len(self.told))
 
 
 def violations(records: Records, overdue: Iterable[int] = ()) -> list[str]:

@@ -55,7 +55,7 @@ class Report:
     told: int = 0
     endings: int = 0
     memory: list[int] = field(default_factory=list[int])
-    """Bytes of the driver after each kill."""
+    """Bytes of the driver after each kill, without the records that the soak keeps."""
     wrong: list[str] = field(default_factory=list[str])
 
 
@@ -92,7 +92,7 @@ class Soak:
             for number in range(plan.kills):
                 report.away.append(await self._kill())
                 report.kills = number + 1
-                report.memory.append(resident())
+                report.memory.append(resident() - self._records.size())
                 self._progress(f"kill {number + 1} of {plan.kills}: all back after {report.away[-1]:.2f} s")
                 await asyncio.sleep(self._random.uniform(0.2, 1.8) * plan.pause)
         finally:
