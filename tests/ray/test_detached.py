@@ -35,7 +35,7 @@ from actors.backends.ray.hosts import sockets
 from actors.membership.seats import Heirs
 from tests.ray.detached_cast import Account
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes by /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 PATIENCE = 40.0
 OWNERS = ("ada", "bob", "cyd", "dan", "eve", "fay")

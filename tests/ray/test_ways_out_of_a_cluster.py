@@ -17,7 +17,7 @@ from actors.backends.ray.cluster.cluster import Cluster
 from actors.backends.ray.cluster.processes import is_gone
 from actors.backends.ray.directory.control_store import ControlStore
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes by /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 PATIENCE = 20.0
 

@@ -47,7 +47,7 @@ class Bakery(Actor):
     @call
     def burn(self, folder: str) -> None:
         while not (Path(folder) / "cool").exists():
-            time.sleep(LOOK)
+            time.sleep(LOOK)  # that the loop hangs is the point
 
 
 async def main(system: System) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from actors.backends.ray.visitor import embedded_rays
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the folder of the other program is found as on Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 PROGRAM = Path(__file__).with_name("bakery.py")
 PATIENCE = 60.0
@@ -91,7 +91,7 @@ class Bakery:
         while not there():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(PAUSE)
+            time.sleep(PAUSE)  # the program is another process, and says it in files
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.ray.shared_memory import segments, segments_that_stay
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts processes by /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 PROGRAM = Path(__file__).with_name("program.py")
 LINES = [

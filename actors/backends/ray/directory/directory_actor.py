@@ -78,7 +78,7 @@ class DirectoryActor:
     def _watch_for_another(self, store: ControlStore) -> None:
         """Its own thread, because the store may not answer for a while. Then there is nobody who could claim either."""
         while self._newest == self._origin.generation:
-            time.sleep(LOOK)
+            time.sleep(LOOK)  # the store tells nobody of a change
             with contextlib.suppress(RayError):
                 self._newest = newest_generation(store)
 
