@@ -320,10 +320,6 @@ class Peer:
             return 0.0
         return (self.link.offset or 0.0) - (self.link.clock.error or 0.0)  # the error makes a deadline late, not early
 
-    def decode_large(self, data: memoryview, memory: list[memoryview]) -> tuple[Any, ...]:
-        """The tuple of a large record, its arrays on the record's own memory."""
-        return loads(data, memory)
-
     def large_announced(self, found: tuple[Any, ...]) -> None:
         """Hold back what follows for this actor or ask until the large record has come; it may have come already."""
         self.held.setdefault(found[1], deque()).append(found)

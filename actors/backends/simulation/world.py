@@ -97,12 +97,8 @@ class World:
         """What is being done is more than upkeep, whatever caused it."""
         self.upkeep = False
 
-    def planned(self) -> None:
-        """One more callback that is more than upkeep."""
-        self.pending += 1
-
     def done(self) -> None:
-        """One of them ran, or will not."""
+        """A callback that is more than upkeep ran, or will not; whoever planned it has counted it as pending."""
         self.pending -= 1
         if not self.pending:
             self._quiet_since = self.now
