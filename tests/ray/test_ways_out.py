@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.ray.shared_memory import segments, segments_that_stay
+from tests.ray.warden import patience
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -47,7 +48,7 @@ class Stage:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.temporary)}
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.ray.warden", str(report), "8", *command],
+            [sys.executable, "-m", "tests.ray.warden", str(report), patience(send), *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -18,22 +18,31 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def main(report: str, patience: str, *command: str) -> None:
+def patience(send: int | None) -> str:
+    """Seconds that descendants may take to end.
+
+    After kill -9 it is for others to end them: Ray, and then a shell that counts to thirty in naps of a tenth of a
+    second, which last longer on a busy machine. What nobody ends would stay for a minute at least.
+    """
+    return "30" if send == signal.SIGKILL else "8"
+
+
+def main(report: str, seconds: str, *command: str) -> None:
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError("this process cannot adopt orphans")
     program = subprocess.Popen(command, start_new_session=True)
     code = program.wait()
     ended = time.monotonic()
-    while children() and time.monotonic() - ended < float(patience):
+    while children() and time.monotonic() - ended < float(seconds):
         reap()
         time.sleep(0.02)  # nobody tells when the last orphan has ended
     left = [command_line(pid) for pid in children()]
-    seconds = time.monotonic() - ended
+    took = time.monotonic() - ended
     while pids := children():
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         reap()
-    Path(report).write_text(json.dumps({"code": code, "left": left, "seconds": seconds}))
+    Path(report).write_text(json.dumps({"code": code, "left": left, "seconds": took}))
 
 
 def children() -> list[int]:

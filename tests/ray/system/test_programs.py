@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.ray.shared_memory import segments, segments_that_stay
+from tests.ray.warden import patience
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -48,12 +49,12 @@ class House:
             folder.mkdir()
         self.shm = segments()
 
-    def run(self, way: str, *, send: int | None = None, again: int | None = None, patience: str = "8") -> Outcome:
+    def run(self, way: str, *, send: int | None = None, again: int | None = None) -> Outcome:
         report = self.notes / "report"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment |= {"HOME": str(self.home), "TMPDIR": str(self.temporary)}
         environment["PYTHONPATH"] = os.pathsep.join([str(Path.cwd()), environment.get("PYTHONPATH", "")])
-        command = [sys.executable, "-m", "tests.ray.warden", str(report), patience]
+        command = [sys.executable, "-m", "tests.ray.warden", str(report), patience(send)]
         command += [sys.executable, str(PROGRAM), way, str(self.notes)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
