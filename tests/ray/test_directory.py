@@ -18,6 +18,9 @@ from actors.backends.ray.directory.directory_actor import DirectoryActor, Direct
 from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 
+BACK = 30.0
+"""Seconds within which Ray starts a process, however busy the machine; the usual time is printed."""
+
 
 @pytest.fixture(scope="module")
 def plan(cluster: Cluster) -> DirectoryPlan:
@@ -59,7 +62,7 @@ def test_a_killed_directory_comes_back_empty_with_a_higher_generation(plan: Dire
         before = client.generation
         os.kill(calls.get(handle.origin.remote()).life.pid, signal.SIGKILL)
         began = time.monotonic()
-        _, config, _, names = await client.call("facts", timeout=10)
+        _, config, _, names = await client.call("facts", timeout=BACK)
         print(f"back after {time.monotonic() - began:.2f} s")
         assert client.generation > before
         assert (config, names) == ({"seats": 4}, 0)
@@ -79,7 +82,7 @@ def test_a_stopped_directory_is_restarted_by_a_client(plan: DirectoryPlan, handl
                 await client.call("facts", timeout=0.5)
             began = time.monotonic()
             await asyncio.gather(client.restart(), DirectoryClient(plan).restart())
-            await client.call("facts", timeout=20)
+            await client.call("facts", timeout=BACK)
             print(f"back after {time.monotonic() - began:.2f} s")
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -95,10 +98,10 @@ def test_a_directory_that_was_restarted_already_is_left_alone(plan: DirectoryPla
         for client in (late, quick):
             await client.call("facts", timeout=10)
         await quick.restart()
-        await quick.call("claim", "ada", "one", timeout=20)
+        await quick.call("claim", "ada", "one", timeout=BACK)
         generation = quick.generation
         await late.restart()
-        assert not await quick.call("claim", "ada", "two", timeout=20)
+        assert not await quick.call("claim", "ada", "two", timeout=BACK)
         assert quick.generation == generation
 
     asyncio.run(main())
@@ -109,10 +112,10 @@ def test_the_loop_goes_on_while_the_directory_is_away(plan: DirectoryPlan, handl
         client = DirectoryClient(plan)
         await client.call("facts", timeout=5)
         os.kill(calls.get(handle.origin.remote()).life.pid, signal.SIGKILL)
-        call = asyncio.ensure_future(client.call("facts", timeout=10))
+        call = asyncio.ensure_future(client.call("facts", timeout=BACK))
         longest, last = 0.0, time.monotonic()
         while not call.done():
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # without a pause this loop takes the processor that the directory starts on
             now = time.monotonic()
             longest, last = max(longest, now - last), now
         print(f"longest pause of the loop {longest * 1000:.1f} ms")
@@ -132,7 +135,7 @@ def test_of_two_directories_by_force_the_older_is_refused_everywhere(cluster: Cl
         actor: Any = ray.remote(DirectoryActor)
         new = actor.options(num_cpus=0).remote(plan)  # Ray makes no second one of a name; this has none
         heir = DirectoryClient(plan, new)
-        assert await heir.call("claim", "ada", "two", timeout=20)
+        assert await heir.call("claim", "ada", "two", timeout=BACK)
         witness.generation = heir.generation  # as of one that has heard of the new one before the old one has
         for client in (witness, stranger):
             with pytest.raises(DirectoryUnavailable, match="has taken over"):
