@@ -194,7 +194,7 @@ def assert_closed(program: Program) -> None:
         assert "not a part of it any more" in word, verb
 
 
-OUTCOMES = {"ticked", "answered", "Unreachable-maybe", "Unreachable-no", "TimedOut-maybe"}
+OUTCOMES = {"ticked", "answered", "Stopped-no", "Unreachable-maybe", "Unreachable-no", "TimedOut-maybe"}
 
 
 def test_of_a_driver_that_is_cut_off_the_whole_system_ends_and_nothing_acts_twice(

@@ -152,7 +152,7 @@ def test_of_two_directories_by_force_the_older_is_refused_everywhere(cluster: Cl
 async def ask_until_refused(client: DirectoryClient) -> None:
     """Whoever has heard of no other directory may be answered for a moment."""
     while True:
-        await client.call("claim", "ada", "three", timeout=1)
+        await client.call("claim", "ada", "three", timeout=2)
 
 
 def test_no_directory_is_an_error_at_the_deadline(cluster: Cluster) -> None:

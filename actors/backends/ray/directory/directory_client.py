@@ -43,12 +43,14 @@ class DirectoryClient:
         call may have run; or if there is no directory any more.
         """
         problem = silent = "it did not answer"
+        now = asyncio.get_running_loop().time
+        asked = now()
         try:
             async with asyncio.timeout(timeout):
                 while True:
+                    asked = now()
                     try:
                         handle = await self._found()
-                        problem = silent
                         return await self._attempt(handle, method, arguments)
                     except ActorUnavailableError:
                         problem = "it is being restarted"
@@ -62,6 +64,8 @@ class DirectoryClient:
                         problem = "there is none of that name"
                     await asyncio.sleep(PAUSE)
         except TimeoutError:
+            if now() - asked > timeout / 2:  # else it answered a moment ago, if not as it should, and does not hang
+                problem = silent
             raise DirectoryUnavailable(
                 f"The directory of system {self._plan.system!r} could not be asked to {method} within {timeout:g} s: "
                 f"{problem}.",
