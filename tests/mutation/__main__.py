@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutation.mutants import Mutant, mutants
-from tests.mutation.trial import Outcome, attempt
+from tests.mutation.trial import Outcome, Trials
 
 LINKS = ["tests/actors/links"]
 WATCHES = [
@@ -54,14 +54,8 @@ TESTS = {
     "actors/seating.py": SEATING,
     "actors/post/deadlocks.py": DEADLOCKS,
 }
-"""Which quick tests are asked about which part: of the contract those on `local`, and no crowds and no sweeps."""
+"""Which quick tests are loaded for which part: of the contract those on `local`, and no crowds and no sweeps."""
 QUICK = ["-k", "not ray and not simulation and not thousand and not any_byte and not during_a_restart"]
-BUSY = 2.0
-"""How many times as much of a processor as without a mistake the tests may take; that hardly depends on the load."""
-ROOM = 6.0
-"""How many times as long they may take by the clock, which depends on the load."""
-LOADING = 10.0
-"""Seconds on top of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ class Plan:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, help="files or folders; default: all parts that have tests")
+    parser.add_argument("files", nargs="*", help="files, folders, or FILE:LINE; default: all parts that have tests")
     parser.add_argument("--sample", type=int, help="only so many mutants of each file, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample and the order")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no further mutant after this time")
@@ -84,62 +78,50 @@ def main() -> int:
     end = time.monotonic() + given.minutes * 60
     plans = [
         Plan(part_of(file), file, mutant)
-        for file in files_of(given.files or [Path(name) for name in TESTS])
-        for mutant in drawn(file, given.sample, given.seed)
+        for name in given.files or TESTS
+        for file, line in files_of(name)
+        for mutant in drawn(file, line, given.sample, given.seed)
     ]
     # In no order of files, so that what was tried when the time is over is a fair sample too.
     random.Random(given.seed).shuffle(plans)
-    bounds: dict[str, tuple[float, float]] = {}
+    tests = dict.fromkeys(test for part in TESTS for test in TESTS[part] if part in {plan.part for plan in plans})
+    began = time.monotonic()
+
+    def judge(trials: Trials) -> None:
+        print(f"{len(trials.visits)} tests without a mistake took {time.monotonic() - began:.0f} s", flush=True)
+        try_all(plans, trials, end)
+
+    Trials(sorted({plan.file for plan in plans}), judge).run([*tests, *QUICK])
+    return 0
+
+
+def try_all(plans: list[Plan], trials: Trials, end: float) -> None:
+    """One after the other until the end; what was not seen is said at once, and rates at the end."""
     outcomes: dict[str, Counter[Outcome]] = {}
     for plan in plans:
         if time.monotonic() > end:
             break
-        if plan.part not in bounds:
-            bounds[plan.part] = bounds_of(plan)
-        outcome = tried(plan, bounds[plan.part])
-        outcomes.setdefault(plan.part, Counter())[outcome] += 1
-        if outcome != "killed":
-            print(f"  {outcome}: {plan.file}: {plan.mutant}", flush=True)
+        verdict = trials.attempt(plan.file, plan.mutant)
+        outcomes.setdefault(plan.part, Counter())[verdict.outcome] += 1
+        if verdict.outcome != "killed":
+            by = verdict.test or f"{verdict.reach_it} tests get there"
+            print(f"  {verdict.outcome}: {plan.file}: {plan.mutant}  ({by})", flush=True)
     print(f"\n{sum(found.total() for found in outcomes.values())} of {len(plans)} mutants tried")
     for part, found in sorted(outcomes.items()):
-        seen = 100 * (found.total() - found["survived"]) / found.total()
+        seen = 100 * (found["killed"] + found["timed out"]) / found.total()
         print(f"{part}: {seen:.1f} % seen; " + ", ".join(f"{count} {name}" for name, count in found.most_common()))
-    return 0
 
 
-def tried(plan: Plan, bounds: tuple[float, float]) -> Outcome:
-    """Whether the tests see it: first those of the file alone, where it has some, for they take a second."""
-    own = Path("tests") / plan.file.parent / f"test_{plan.file.name}"
-    if own.exists():
-        outcome = attempt(plan.file, plan.mutant.source, [str(own), *QUICK], *bounds)[0]
-        if outcome != "survived":
-            return outcome
-    return attempt(plan.file, plan.mutant.source, tests_of(plan.part), *bounds)[0]
-
-
-def drawn(file: Path, sample: int | None, seed: int) -> list[Mutant]:
-    found = list(mutants(file.read_text(encoding="utf-8")))
+def drawn(file: Path, line: int | None, sample: int | None, seed: int) -> list[Mutant]:
+    found = [it for it in mutants(file.read_text(encoding="utf-8")) if line in {None, it.line}]
     return found if sample is None or sample >= len(found) else random.Random(f"{seed} {file}").sample(found, sample)
 
 
-def bounds_of(plan: Plan) -> tuple[float, float]:
-    """Seconds by the clock and of a processor that the tests of this part may take."""
-    tests = tests_of(plan.part)
-    before = os.times()
-    honest = plan.file.read_text(encoding="utf-8")
-    outcome, took = attempt(plan.file, honest, tests, 600.0, 600.0)
-    if outcome != "survived":  # once more, for a busy machine
-        outcome, took = attempt(plan.file, honest, tests, 600.0, 600.0)
-    if outcome != "survived":
-        sys.exit(f"{' '.join(tests)} fails without any mistake.")
-    after = os.times()
-    busy = after.children_user + after.children_system - before.children_user - before.children_system
-    print(f"{plan.part}: {took:.1f} s without a mistake, {busy:.1f} s of them busy", flush=True)
-    return ROOM * took + LOADING, BUSY * busy + 2.0
-
-
-def files_of(paths: list[Path]) -> list[Path]:
-    return [file for path in paths for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
+def files_of(name: str) -> list[tuple[Path, int | None]]:
+    """The files that a word of the command line names, and which line of it."""
+    name, _, line = name.partition(":")
+    path = Path(name)
+    return [(file, int(line) if line else None) for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
 
 
 def part_of(file: Path) -> str:
@@ -147,10 +129,6 @@ def part_of(file: Path) -> str:
         if file.is_relative_to(part):
             return part
     sys.exit(f"No tests are known for {file}. Known parts: {', '.join(TESTS)}.")
-
-
-def tests_of(part: str) -> list[str]:
-    return [*TESTS[part], *QUICK]
 
 
 if __name__ == "__main__":

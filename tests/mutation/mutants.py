@@ -43,7 +43,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     """All mutants of a source, in the order of its lines for each kind of statement."""
     tree = ast.parse(source)
     lines = source.splitlines()
-    for body in _bodies(tree):
+    for body in bodies(tree):
         for at, statement in enumerate(body):
             text = lines[statement.lineno - 1].strip()
             for kind, do, undo in (*_of_statement(body, at), *_of_conditions(statement)):
@@ -55,7 +55,7 @@ def mutants(source: str) -> Iterator[Mutant]:
 Change = tuple[str, Callable[[], None], Callable[[], None]]
 
 
-def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+def bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
     """Every block of statements within functions."""
     for function in _functions(tree):
         for node in _within(function):

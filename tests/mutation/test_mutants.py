@@ -64,11 +64,21 @@ def test_each_mutant_is_another_source_that_compiles_and_leaves_the_next_one_cle
 
 TESTS = """
 import pytest
-from subject import wait, twice
+from subject import Gauge, twice, wait, never
 
-def test_it():
+def test_twice():
     assert twice(2) == 4
+
+def test_wait():
     wait(0)
+
+def test_gauge():
+    gauge = Gauge()
+    assert gauge.read() == 5
+    assert gauge.level == 5
+
+def test_that_fails_by_itself():
+    assert not twice(2)
 """
 SUBJECT = """
 def twice(number):
@@ -77,50 +87,76 @@ def twice(number):
 def wait(seconds):
     while seconds > 0:
         pass
+
+class Level:
+    def read(self):
+        return 5
+
+class Gauge(Level):
+    def read(self):
+        return super().read()
+
+    @property
+    def level(self):
+        it = self.read()
+        return it
+
+    @level.setter
+    def level(self, value):
+        raise ValueError(value)
+
+def never():
+    return 1
 """
 ATTEMPT = """
 from pathlib import Path
-from tests.mutation.trial import attempt
+from tests.mutation import trial
+from tests.mutation.mutants import Mutant
+
+trial.BUSY_MORE, trial.ROOM_MORE = {busy}, {room}
 subject = Path("subject.py")
-print(attempt(subject, subject.read_text().replace({old!r}, {new!r}), ["test_subject.py"], 20.0)[0])
+
+def judge(trials):
+    source = subject.read_text().replace({old!r}, {new!r})
+    print(trials.attempt(subject, Mutant({line}, "", "", source)))
+
+trial.Trials([subject], judge).run(["test_subject.py"])
 """
+
+
+def verdict(folder: Path, line: int, old: str, new: str, busy: float = 10.0, room: float = 60.0) -> list[str]:
+    (folder / "subject.py").write_text(SUBJECT, encoding="utf-8")
+    (folder / "test_subject.py").write_text(TESTS, encoding="utf-8")
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + ATTEMPT.format(
+        line=line, old=old, new=new, busy=busy, room=room
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (folder / "subject.py").read_text(encoding="utf-8") == SUBJECT
+    assert "left out: test_subject.py::test_that_fails_by_itself" in done.stdout, done.stderr
+    return done.stdout.splitlines()[1:]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 @pytest.mark.parametrize(
-    ("old", "new", "outcome"),
+    ("line", "old", "new", "found"),
     [
-        ("", "", "survived"),
-        ("number * 2", "number * 3", "killed"),
-        ("number * 2", "number + 2", "survived"),
-        ("def wait", "def weight", "killed"),
+        (3, "", "", ("survived", "", 1)),
+        (3, "number * 2", "number * 3", ("killed", "test_subject.py::test_twice", 1)),
+        (3, "number * 2", "number + 2", ("survived", "", 1)),
+        (15, "return super().read()", "pass", ("killed", "test_subject.py::test_gauge", 1)),
+        (20, "return it", "return 6", ("killed", "test_subject.py::test_gauge", 1)),
+        (27, "return 1", "return 2", ("not reached", "", 0)),
     ],
 )
-def test_a_trial_says_whether_the_tests_see_the_mistake(tmp_path, old, new, outcome):
-    (tmp_path / "subject.py").write_text(SUBJECT, encoding="utf-8")
-    (tmp_path / "test_subject.py").write_text(TESTS, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + ATTEMPT.format(old=old, new=new)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split("\n")[0] == outcome, done.stderr
-    assert (tmp_path / "subject.py").read_text(encoding="utf-8") == SUBJECT
+def test_a_trial_says_whether_the_tests_that_get_there_see_the_mistake(tmp_path, line, old, new, found):
+    outcome, test, reach_it = found
+    [said] = verdict(tmp_path, line, old, new)
+    assert said == f"Verdict(outcome={outcome!r}, test={test!r}, reach_it={reach_it})"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-@pytest.mark.parametrize("bounds", ["3.0", "60.0, 1.0"])
-def test_a_mistake_that_makes_the_tests_hang_ends_with_its_patience_or_its_share_of_a_processor(tmp_path, bounds):
-    (tmp_path / "subject.py").write_text(SUBJECT, encoding="utf-8")
-    (tmp_path / "test_subject.py").write_text(TESTS, encoding="utf-8")
-    program = ATTEMPT.format(old="> 0", new=">= 0").replace("20.0", bounds)
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + program],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "timed out\n", done.stderr
+@pytest.mark.parametrize("limit", [{"busy": 1.0}, {"room": 1.0}])
+def test_a_mistake_that_makes_a_test_hang_ends_with_its_time_or_its_share_of_a_processor(tmp_path, limit):
+    [said] = verdict(tmp_path, 6, "> 0", ">= 0", **limit)
+    assert said == "Verdict(outcome='timed out', test='test_subject.py::test_wait', reach_it=1)"

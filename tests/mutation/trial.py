@@ -1,27 +1,38 @@
-"""A trial runs tests with one module replaced by a mutant, in a fork that has pytest loaded and nothing of ours."""
+"""A trial runs tests against one mistake, in a fork of a process that has loaded all tests and has run none.
 
-import importlib.abc
-import importlib.machinery
-import math
+At first each test runs once without a mistake, and is asked which statements it reaches. A mistake is tried by those
+tests alone that reach its statement, the quickest first, until one fails. A busy machine may fail a test as well: so it
+is asked once more, and only what it sees twice counts.
+"""
+
+import gc
 import os
-import resource
-import select
+import pickle
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
-from types import ModuleType
-from typing import Literal
+from typing import Any, Literal, cast
 
-import msgspec  # noqa: F401  (loaded once, for all forks)
 import pytest
-import uvloop  # noqa: F401
 from hypothesis import HealthCheck, Phase, settings
 
-Outcome = Literal["killed", "timed out", "survived"]
+from tests.mutation.mutants import Mutant
+from tests.mutation.planting import Ground
+
+Outcome = Literal["killed", "timed out", "survived", "not reached"]
+BUSY = 2.0
+"""How many times as much of a processor as without a mistake a test may take; that hardly depends on the load."""
+ROOM = 6.0
+"""How many times as long it may take by the clock, which depends on the load."""
+BUSY_MORE, ROOM_MORE = 2.0, 20.0
+"""Seconds on top of that."""
 # Nobody reads why a mutant fails: no rewritten asserts, no smallest example.
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-profile=mutation"]
+PYTEST = ["-x", "-s", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain", "--hypothesis-profile=mutation"]
 settings.register_profile(
     "mutation",
     phases=[Phase.explicit, Phase.generate],
@@ -30,75 +41,161 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-NO_TESTS = 5
 
 
-class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds one module in a text instead of its file."""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One test without a mistake."""
 
-    def __init__(self, module: str, file: Path, source: str) -> None:
-        self.module = module
-        self.file = file
-        self.source = source
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self.module:
-            return None
-        package = self.file.name == "__init__.py"
-        spec = importlib.machinery.ModuleSpec(fullname, self, origin=str(self.file), is_package=package)
-        if package:
-            spec.submodule_search_locations = [str(self.file.parent)]
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__file__ = str(self.file)
-        exec(compile(self.source, str(self.file), "exec"), module.__dict__)
+    item: pytest.Item
+    seconds: float
+    busy: float
+    """Seconds of a processor."""
+    reached: frozenset[tuple[Path, int]]
 
 
-def module_of(file: Path) -> str:
-    """The name under which a file is imported, from the folder where the trial runs."""
-    return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mistake."""
+
+    outcome: Outcome
+    test: str = ""
+    """Which has seen it."""
+    reach_it: int = 0
+    """How many tests reach its statement."""
 
 
-def attempt(
-    file: Path, source: str, tests: Sequence[str], patience: float, busy: float = 600.0
-) -> tuple[Outcome, float]:
-    """Run the tests with the file's module made from this source; how that ended, and the seconds it took.
+class Trials:
+    """A plugin of pytest, which lets it find the tests and calls `judge` instead of running them."""
 
-    They have timed out after `patience` seconds by the clock, or when they have kept a processor busy for `busy`.
-    """
-    assert module_of(file) not in sys.modules
-    began = time.monotonic()
-    pid = os.fork()
-    if not pid:
-        _run(file, source, tests, busy)
-    watched = os.pidfd_open(pid)
-    ended = bool(select.select([watched], [], [], patience)[0])
-    os.close(watched)
-    if not ended:
-        os.killpg(pid, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    took = time.monotonic() - began
-    if status == NO_TESTS:
-        raise LookupError(f"There are no tests in {' '.join(tests)}.")
-    if not ended or status == -signal.SIGXCPU:
-        return "timed out", took
-    return ("killed" if status else "survived"), took
+    def __init__(self, files: Sequence[Path], judge: Callable[["Trials"], None]) -> None:
+        self._files = files
+        self._judge = judge
+        self._log: RawIOBase | None = None
+        """Where a fork says what it does."""
+        self.visits: dict[str, Visit] = {}
 
-
-def _run(file: Path, source: str, tests: Sequence[str], busy: float) -> None:
-    """In the fork."""
-    code = 70
-    try:
-        os.setpgid(0, 0)
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(busy), math.ceil(busy) + 5))
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(nowhere, stream)
+    def run(self, tests: Sequence[str]) -> None:
+        """Load these tests, as pytest's arguments name them, and judge."""
         sys.dont_write_bytecode = True
-        sys.meta_path.insert(0, Planted(module_of(file), file, source))
-        code = int(pytest.main([*PYTEST, *tests]))
-    finally:
-        os._exit(code)
+        pytest.main([*PYTEST, *tests], plugins=[self])
+
+    def attempt(self, file: Path, mutant: Mutant) -> Verdict:
+        """Whether any test sees this mistake."""
+        place, ground = (file, mutant.line), self._grounds[file]
+        visits = sorted((it for it in self.visits.values() if place in it.reached), key=lambda visit: visit.seconds)
+        items = [visit.item for visit in visits]
+        outcome: Outcome = "survived" if items else "not reached"
+        while items:
+            outcome, at = self._try(items, ground, mutant)
+            if outcome == "survived":
+                break
+            if self._try([items[at]], ground, mutant)[0] != "survived":
+                return Verdict(outcome, items[at].nodeid, len(visits))
+            outcome, items = "survived", items[at + 1 :]
+        return Verdict(outcome, reach_it=len(visits))
+
+    def _try(self, items: list[pytest.Item], ground: Ground, mutant: Mutant) -> tuple[Outcome, int]:
+        """How that ended, and with which of the tests."""
+        status, said = self._fork(items, lambda: ground.plant(mutant.source))
+        at = sum(what == "begins" for what, *_ in said) - 1
+        if status in (-signal.SIGALRM, -signal.SIGPROF):
+            return "timed out", at
+        if at < 0:
+            raise RuntimeError(f"The trial of {ground.file}, {mutant}, ended before its first test: {status}.")
+        return ("killed" if status else "survived"), at
+
+    def _survey(self, items: list[pytest.Item]) -> None:
+        """Run each test without a mistake. What fails even so is left out."""
+
+        def prepare() -> None:
+            for ground in self._grounds.values():
+                ground.watch()
+
+        while items:
+            status, said = self._fork(items, prepare)
+            ended: list[Any] = [facts for what, *facts in said if what == "ended"]
+            for item, facts in zip(items, ended, strict=False):
+                self.visits[item.nodeid] = Visit(item, *facts)
+            if not status:
+                break
+            begun = sum(what == "begins" for what, *_ in said)
+            print(f"  fails without any mistake, and is left out: {items[begun - 1].nodeid}", flush=True)
+            self.visits.pop(items[begun - 1].nodeid, None)
+            items = items[begun:]
+
+    # ---- forks ------------------------------------------------------------------------------------------------------
+
+    def _fork(self, items: list[pytest.Item], prepare: Callable[[], None]) -> tuple[int, list[tuple[Any, ...]]]:
+        """Run these tests, until one fails, in a fork that has prepared itself: its status, and what it said."""
+        with tempfile.TemporaryFile(buffering=0) as log:
+            pid = os.fork()
+            if not pid:
+                self._log = cast("RawIOBase", log)
+                self._in_fork(items, prepare)
+            try:
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            finally:
+                os.killpg(pid, signal.SIGKILL)  # and what the tests have left
+                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            said: list[tuple[Any, ...]] = []
+            log.seek(0)
+            with open(log.fileno(), "rb", closefd=False) as written:
+                try:
+                    while True:
+                        said.append(pickle.load(written))
+                except (EOFError, pickle.UnpicklingError):
+                    return status, said
+
+    def _in_fork(self, items: list[pytest.Item], prepare: Callable[[], None]) -> None:
+        code = 70
+        try:
+            os.setpgid(0, 0)
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for stream in range(3):
+                os.dup2(nowhere, stream)
+            prepare()
+            self._session.items = items
+            self._session.config.hook.pytest_runtestloop(session=self._session)
+            code = int(self._session.testsfailed > 0)
+        except BaseException:
+            code = 1
+        finally:
+            os._exit(code)
+
+    def _say(self, *what: object) -> None:
+        assert self._log is not None
+        self._log.write(pickle.dumps(what))
+
+    # ---- what pytest calls ------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Judge; within forks pytest runs the tests."""
+        if self._log is not None:
+            return None
+        if session.testsfailed:
+            sys.exit("The tests cannot be loaded.")
+        self._session = session
+        self._grounds = {file: Ground(file) for file in self._files}
+        gc.collect()
+        gc.freeze()
+        self._survey(list(session.items))
+        self._judge(self)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Say when a test begins, and what it has reached; its time is limited as soon as it is known."""
+        visit = self.visits.get(item.nodeid)
+        if visit is not None:
+            signal.setitimer(signal.ITIMER_REAL, ROOM * visit.seconds + ROOM_MORE)
+            signal.setitimer(signal.ITIMER_PROF, BUSY * visit.busy + BUSY_MORE)
+        for ground in self._grounds.values():
+            ground.reached.clear()
+        self._say("begins")
+        began, busy = time.monotonic(), time.process_time()
+        result = yield
+        reached = frozenset((file, line) for file, it in self._grounds.items() for line in list(it.reached))
+        self._say("ended", time.monotonic() - began, time.process_time() - busy, reached)
+        return result
