@@ -74,7 +74,7 @@ class Watches:
         cell.accept_exempt(Envelope(message, cell.blueprint.table.find(Terminated), exempt=True))
 
     def end(self, reason: EndReason) -> None:
-        """This incarnation ends: tell the watchers, and stop watching."""
+        """This incarnation ends, and this object with it: tell the watchers, and whom it has watched."""
         cell = self._cell
         for watcher, number in self._watchers:
             ended = Ended(cell.address, watcher, number, cell.incarnation, reason)
@@ -85,8 +85,6 @@ class Watches:
                 cell.host.signal(watcher, ended)
         for address, number in self._watched.items():
             cell.host.signal(address, Unwatch(address, cell.address, number))
-        self._watchers.clear()
-        self._watched.clear()
 
     def seat_lost(self, sitting: "Sitting") -> None:
         """Every incarnation of a lost sitting has ended. A watch's number tells which sitting its watcher was of."""

@@ -165,19 +165,19 @@ def test_a_watch_that_is_taken_back_is_forgotten_on_the_other_host():
 
 def test_a_watcher_whose_host_is_killed_is_forgotten_and_no_other_is():
     async def main(town: Town) -> None:
-        one, two, three = [await town.settle() for _ in range(3)]
-        _, watched = await apart(one, two)
-        other = await three.spawn(Watcher)
-        await other.ask(Watcher.watch(three.ref(watched)))
+        older, two, lost = [await town.settle() for _ in range(3)]
+        _, watched = await apart(lost, two)
+        other = await older.spawn(Watcher)
+        await other.ask(Watcher.watch(older.ref(watched)))
         await until(lambda: len(table(two, watched)) == 2)
-        successor = await town.replace(one)
+        successor = await town.replace(lost)
         await until(lambda: len(table(two, watched)) == 1)
         heir = await successor.spawn(Watcher)
         await heir.ask(Watcher.watch(successor.ref(watched)))
         await until(lambda: len(table(two, watched)) == 2)
-        table(two, watched).seat_lost(one.host.sitting)  # once more, and late: the heir is of another sitting
+        table(two, watched).seat_lost(lost.host.sitting)  # once more, and late: the heir is of another sitting
         watched.tell(Watcher.restart())
-        for host, ref in ((three, other), (successor, heir)):
+        for host, ref in ((older, other), (successor, heir)):
             await until(lambda host=host, ref=ref: host.host.cells[ref.address.number].actor.heard)
 
     in_town(main)
