@@ -1,12 +1,13 @@
 """The root of a program that is attached to a detached system: its top-level actors are the keeper's (rule A13)."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from actors.address import Address
 from actors.encoding.pickling import dumps_spec
-from actors.errors import Failed, NotRunning, SpawnFailed, Unplaceable, Unreachable, Unsendable
+from actors.errors import AskError, Failed, NotRunning, SpawnFailed, Unplaceable, Unreachable, Unsendable
 from actors.supervising.child import Child
 from actors.supervising.children import Children
 from actors.supervising.entry import Dismiss, Entry, Hire, StopSystem
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from actors.host import Host
     from actors.messages.message import Request
     from actors.supervising.supervision import Supervision
+
+log = logging.getLogger("understudy.supervision")
 
 PAUSE = 0.2
 """Seconds between two attempts to reach a keeper that is being replaced."""
@@ -62,8 +65,15 @@ class DistantChildren(Children):
             raise
         except asyncio.CancelledError:
             for child in begun:
-                self.owner.host.work.start_apart(self.dismiss(child.address))
+                self.owner.host.work.start_system(self._take_back(child.address))
             raise
+
+    async def _take_back(self, address: Address) -> None:
+        """Nobody waits for this one any more."""
+        try:
+            await self.dismiss(address)
+        except AskError as error:
+            log.warning("%s may live, though its spawn was cancelled: the keeper was not reached: %s", address, error)
 
     async def dismiss(self, address: Address) -> StopReport:
         """Let the keeper stop a top-level actor."""

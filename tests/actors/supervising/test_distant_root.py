@@ -11,7 +11,9 @@ from actors import Actor, StopReport, Unreachable, Unsendable
 from actors.address import Address, Sitting
 from actors.supervising.child import Child
 from actors.supervising.distant_root import DistantChildren, DistantRoot
+from actors.supervising.entry import Dismiss, Hire
 from actors.supervising.signals import Spec
+from tests.actors.town import until
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch, answer: StopReport | Unreachable, over: bool) -> StopReport:
@@ -42,6 +44,40 @@ class Desk(Actor):
 
     def __init__(self, lock: object) -> None:
         self.lock = lock
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_spawn_that_is_cancelled_is_taken_back_by_a_step_that_the_host_keeps(
+    caplog: pytest.LogCaptureFixture, reached: bool
+):
+    kept: list[asyncio.Task[None]] = []
+    asked: list[object] = []
+
+    async def ask(request: object, timeout: float) -> StopReport:
+        asked.append(request)
+        if isinstance(request, Hire):
+            await asyncio.get_running_loop().create_future()
+        if not reached:
+            raise Unreachable("gone")
+        return StopReport(1)
+
+    async def main() -> None:
+        work = SimpleNamespace(start_system=lambda steps: kept.append(asyncio.ensure_future(steps)))
+        children: Any = object.__new__(DistantChildren)
+        children._ask = ask
+        settings = SimpleNamespace(system_stop_budget=10.0)
+        children.owner = SimpleNamespace(host=SimpleNamespace(system="s", work=work, settings=settings))
+        spawning = asyncio.ensure_future(children.started([Child(Address("s", 1, 7), Spec(Desk), None)], 1.0))
+        await until(lambda: asked)
+        spawning.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await spawning
+        await asyncio.gather(*kept)
+
+    asyncio.run(main())
+    assert [type(it) for it in asked] == [Hire, Dismiss]
+    assert asked[1] == Dismiss(Address("s", 1, 7))
+    assert ("may live" in caplog.text) is not reached
 
 
 def test_an_argument_that_cannot_be_sent_to_the_keeper_is_named():
