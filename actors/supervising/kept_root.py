@@ -82,7 +82,7 @@ class KeptRoot(Root):
         self._stoppers: list[Asker] = []
         self._hiring: dict[int, asyncio.Task[None]] = {}
         """What is being written down and started, by the number of each actor."""
-        self._reserved: set[str | None] = set()
+        self._reserved: set[str] = set()
         """Their names."""
         self._unwanted: set[int] = set()
         """Numbers of those among them that are not to be started any more."""
@@ -158,14 +158,15 @@ class KeptRoot(Root):
         for entry in entries:
             del self._hiring[entry.number]
             self._unwanted.discard(entry.number)
-            self._reserved.discard(entry.name)
+        self._reserved.difference_update(entry.name for entry in entries)
 
     def _reserve(self, names: list[str | None]) -> None:
         """All names of top-level actors are claimed here, so a name is written down for one actor only."""
-        for name in names:
-            if name is not None and (name in self._reserved or self.kept.named(name) is not None):
+        wanted = [name for name in names if name is not None]
+        for name in wanted:
+            if name in self._reserved or self.kept.named(name) is not None:
                 raise NameTaken(f"The system has a living top-level actor {name!r}. Choose another, or look it up.")
-            self._reserved.add(name)
+        self._reserved.update(wanted)
 
     async def _dismiss(self, address: Address) -> StopReport:
         hiring = self._hiring.get(address.number)

@@ -14,10 +14,10 @@ from actors.address import Address
 from actors.host import Host
 from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
-from actors.supervising.entry import Entry
+from actors.supervising.entry import Entry, Hire
 from actors.supervising.kept_root import KeptRoot
 from actors.supervising.root import NUMBER
-from actors.supervising.signals import SystemOver
+from actors.supervising.signals import Spec, SystemOver
 from tests.actors.town import Resident, Town, in_town, until
 
 
@@ -147,6 +147,73 @@ def test_a_spawn_that_is_cancelled_leaves_nothing():
         spawning.cancel()
         court.book.opened.set()
         await until(lambda: not court.book.lines and not court.one.host.cells)
+
+    at_court(main)
+
+
+def test_one_that_is_stopped_while_it_is_written_down_never_starts_and_the_stop_waits_for_that():
+    async def main(court: Court) -> None:
+        court.book.opened.clear()
+        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
+        await until(lambda: court.book.lines)
+        [entry] = court.book.entries()
+        root, programs = court.keeper.host.root, court.program.host.root.children
+        stopping = asyncio.ensure_future(programs.dismiss(Address("town", entry.seat, entry.number)))
+        await until(lambda: root._unwanted)
+        await programs.dismiss(Address("town", entry.seat, entry.number + 1))  # of nobody: answered at once
+        assert not stopping.done()
+        assert court.book.lines
+        court.book.opened.set()
+        with pytest.raises(SpawnFailed, match="stopped before it had started"):
+            await spawning
+        assert await stopping == StopReport()
+        assert not court.book.lines
+        assert not court.one.host.cells
+        assert [*root._hiring, *root._unwanted, *root._reserved] == []
+        await court.spawn(court.two, "ann")
+
+    at_court(main)
+
+
+def entries(court: Court, *names: str) -> tuple[Entry, ...]:
+    host = court.program.host
+    return tuple(Entry(host.next_number(), court.one.host.seat, Spec(Page), name) for name in names)
+
+
+def test_several_with_names_start_at_once_and_only_once():
+    async def main(court: Court) -> None:
+        hired = entries(court, "ann", "bob")
+        for _ in range(2):  # as of a program that does not know whether it was heard
+            await court.program.host.root.ask(Hire(hired), 10.0)
+        assert [entry.name for entry in court.book.entries()] == ["ann", "bob"]
+        assert len(court.one.host.cells) == 2
+        for entry in hired:
+            assert court.town.directory.lookup(time.monotonic(), entry.name).number == entry.number
+
+    at_court(main)
+
+
+def test_of_several_none_starts_when_one_name_is_taken_and_the_other_names_stay_free():
+    async def main(court: Court) -> None:
+        await court.spawn(court.one, "bob")
+        with pytest.raises(Failed) as failed:
+            await court.program.host.root.ask(Hire(entries(court, "ann", "bob")), 10.0)
+        assert isinstance(failed.value.__cause__, NameTaken)
+        assert [entry.name for entry in court.book.entries()] == ["bob"]
+        await court.spawn(court.two, "ann")
+
+    at_court(main)
+
+
+def test_a_name_is_taken_as_soon_as_its_actor_is_being_written_down():
+    async def main(court: Court) -> None:
+        court.book.opened.clear()
+        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
+        await until(lambda: court.book.lines)
+        with pytest.raises(NameTaken):
+            await court.spawn(court.two, "ann")
+        court.book.opened.set()
+        assert await (await spawning).ask(Page.turn()) == (1, 1)
 
     at_court(main)
 
