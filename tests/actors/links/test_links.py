@@ -79,6 +79,19 @@ def test_losing_the_connection_again_and_again_under_load_loses_nothing(sockets:
     run(main, fast=True)
 
 
+def test_whoever_hears_that_a_link_is_up_finds_its_connection_counted(sockets: Path) -> None:
+    async def main() -> None:
+        ada, bob = Host(sitting(0)), await Host(sitting(1)).listen(sockets)
+        found: list[tuple[LinkState, int]] = []
+        ada.link_state = lambda _, state: found.append((state, link.stats().connections))
+        link = ada.to(bob)
+        await until(lambda: found)
+        assert found == [(LinkState.UP, 1)]
+        await close(ada, bob)
+
+    run(main)
+
+
 def test_records_wait_for_a_peer_that_does_not_listen_yet(sockets: Path) -> None:
     async def main() -> None:
         ada, bob = Host(sitting(0)), await Host(sitting(1)).listen(sockets)
