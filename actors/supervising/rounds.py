@@ -20,9 +20,7 @@ class Place(Enum):
     AWAY = auto()
     """Its host was lost, so nothing of it runs; it can start once somebody has taken the seat."""
     STARTING = auto()
-    """It was told to start, and has not said that it has."""
-    STARTED = auto()
-    """It has come through."""
+    """It was told to start; whether it has said that it has makes no difference to a round that grows."""
 
 
 class Round:
@@ -59,7 +57,7 @@ class Round:
                 place = self._places.get(number, Place.LIVE)
                 if number in away:
                     place = Place.AWAY
-                elif place in (Place.STARTING, Place.STARTED):
+                elif place is Place.STARTING:
                     place = Place.LIVE
                 places[number] = place
         self._places = places
@@ -98,7 +96,6 @@ class Round:
     def started(self, number: int) -> None:
         """It has started."""
         if self._places.get(number) is Place.STARTING:
-            self._places[number] = Place.STARTED
             self._awaited.discard(number)
 
     def returned(self, number: int) -> bool:

@@ -207,16 +207,19 @@ def test_a_child_that_was_told_to_stop_ends_with_its_host(owner_of: Make):
 
 
 def test_what_the_lost_incarnation_had_said_is_not_heard_of_the_next(owner_of: Make):
-    owner = owner_of()
+    owner = owner_of(restarts=0)
     child = owner.spawn(THERE)
     owner.children.seat_lost(THERE, gone=False)
     owner.fail(child)
+    owner.children.on_signal(ChildFinished(child.address, 1))
+    assert owner.taken() == []
     owner.children.seat_taken(THERE)
     owner.sent.clear()
     owner.fail(child, 1)
     owner.children.on_signal(ChildHalted(child.address, 1))
     owner.children.on_signal(ChildFinished(child.address, 1))
     assert owner.taken() == []
+    assert not owner.errors
 
 
 def test_siblings_of_the_lost_stop_and_all_start_in_order_as_one_round(owner_of: Make):
@@ -350,6 +353,20 @@ def test_a_start_that_cannot_be_sent_fails_the_supervisor_and_not_its_loop(owner
     assert [type(it) for it in owner.sent] == [StopChild]
     assert [type(error) for error in owner.errors] == [TypeError]
     assert "cannot be started again" in caplog.text
+
+
+def test_a_first_start_that_cannot_be_sent_leaves_no_child_and_its_name_free(owner_of: Make):
+    owner = owner_of()
+
+    def refuse(to: Address, signal: Any) -> None:
+        raise TypeError("cannot be encoded")
+
+    send, owner.host.signal = owner.host.signal, refuse
+    with pytest.raises(TypeError, match="cannot be encoded"):
+        owner.children.start(Spec(Any1), "ann", THERE, 11)
+    assert len(owner.children) == 0
+    owner.host.signal = send
+    assert owner.children.start(Spec(Any1), "ann", THERE, 12).name == "ann"
 
 
 def test_signals_of_strangers_change_nothing(owner_of: Make):

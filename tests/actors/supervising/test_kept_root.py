@@ -28,12 +28,15 @@ class Book:
         self.lines: dict[int, Entry] = {}
         self.opened = threading.Event()
         self.opened.set()
+        self.erasable = threading.Event()
+        self.erasable.set()
 
     def write(self, entry: Entry) -> None:
         self.lines[entry.number] = entry
         assert self.opened.wait(10)
 
     def erase(self, number: int) -> None:
+        assert self.erasable.wait(10)
         self.lines.pop(number, None)
 
     def entries(self) -> list[Entry]:
@@ -260,6 +263,35 @@ def test_one_that_ended_without_a_keeper_does_not_come_back_and_its_host_may_for
         with pytest.raises(NotRunning):
             await page.ask(Page.turn())
         await court.spawn(court.two, "ann")
+
+    at_court(main)
+
+
+def test_the_end_of_one_of_whom_nothing_was_written_is_noted_so_that_its_host_may_forget_it():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one)
+        await court.lose_keeper()
+        await page.ask(Page.leave())
+        await until(lambda: not court.one.host.cells)
+        assert court.one.host.seating.reports._ends
+        court.book.lines.clear()
+        await court.succeed()
+        await until(lambda: not court.one.host.seating.reports._ends)
+
+    at_court(main)
+
+
+def test_an_end_is_noted_only_when_its_entry_is_erased_so_that_no_keeper_starts_it_again():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one)
+        court.book.erasable.clear()
+        await page.ask(Page.leave())
+        await until(lambda: not court.table)
+        await court.spawn(court.one)  # what the keeper had said to this host before has come there as well
+        assert list(court.one.host.seating.reports._ends) == [page.address.number]
+        court.book.erasable.set()
+        await until(lambda: not court.one.host.seating.reports._ends)
+        assert page.address.number not in court.book.lines
 
     at_court(main)
 

@@ -42,6 +42,12 @@ def test_all_stop_in_reverse_order_and_start_in_order():
     assert plan.done
 
 
+def test_a_round_of_nobody_is_over_at_once():
+    plan = begun([])
+    assert plan.due() == NOBODY
+    assert plan.done
+
+
 def test_a_group_waits_for_its_last():
     plan = begun([[1], [2, 3]])
     assert plan.due() == (STOP, [2, 3])
