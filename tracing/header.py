@@ -106,6 +106,11 @@ def from_carrier(carrier: Mapping[str, str]) -> SpanContext | None:
     return context if context.is_valid else None
 
 
+def is_carried(carrier: Mapping[str, str]) -> bool:
+    """Whether the headers of an HTTP request say that they continue a trace, whether or not they make sense."""
+    return any(name.lower() == "traceparent" for name in carrier)
+
+
 def _afar(trace_id: int, span_id: int, flags: int, state: TraceState) -> SpanContext:
     return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags & SAMPLED), trace_state=state)
 

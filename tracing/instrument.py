@@ -81,11 +81,11 @@ class Spans:
         self._on_event = on_event
         self._on_close = on_close
         self._on_handled = on_handled
+        self.malformed = 0
+        """Headers that made no sense; their messages were taken as if they had none."""
         self._base = trace.set_span_in_context(NOBODY, EMPTY)
         self.current: Callable[[], object] = _variable().get  # in C, for it is called for every message from outside
         self._names: dict[type, Names] = {}
-        self.malformed = 0
-        """Headers that made no sense; their messages were taken as if they had none."""
 
     # ---- messages ---------------------------------------------------------------------------------------------------
 
@@ -279,14 +279,14 @@ class Spans:
         if operation.root:
             return None
         if operation.parent is not None:
-            found = headers.context_of(operation.parent)
+            found, given = headers.context_of(operation.parent), bool(operation.parent)
         elif operation.carrier is not None:
-            found = headers.from_carrier(operation.carrier)
+            found, given = headers.from_carrier(operation.carrier), headers.is_carried(operation.carrier)
         else:
             current = trace.get_current_span()
             context = current.get_span_context()
             return context if current is not NOBODY and context.is_valid else None
-        if found is None and (operation.parent or operation.carrier):
+        if found is None and given:
             self.malformed += 1
         return found
 

@@ -66,6 +66,8 @@ class Figures:
         self._handling: dict[str, Histogram] = {}
         self._waiting: dict[str, Histogram] = {}
         self._lost_hosts = 0
+        self.malformed: Callable[[], int] = lambda: 0
+        """Reads how many headers made no sense."""
         self._latest: HostStats | None = None
         self._lock = threading.Lock()
         self.began = time.time_ns()
@@ -131,6 +133,7 @@ class Figures:
             ("failed", account.failed),
         ):
             yield _counter(name, meaning, "1", count, ("outcome", outcome))
+        yield _counter("understudy.headers.malformed", "Headers that made no sense", "1", self.malformed())
 
 
 def _of_host(stats: HostStats) -> Iterator[Point]:

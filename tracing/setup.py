@@ -75,7 +75,7 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
     left = _Leaving(sink, services, _metrics(configuration, place, figures))
     atexit.register(left.at_exit)
     measured = configuration.metrics != "none"
-    return Spans(
+    spans = Spans(
         services,
         ratio=configuration.ratio,
         exceptions=configuration.exceptions,
@@ -84,6 +84,8 @@ def opened(configuration: Configuration, place: Place, exporter: Exporter | None
         on_event=figures.happened if measured else None,
         on_handled=figures.handled if measured else None,
     )
+    figures.malformed = lambda: spans.malformed
+    return spans
 
 
 records = Factory(NOBODY)

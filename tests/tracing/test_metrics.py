@@ -3,11 +3,12 @@
 import asyncio
 import json
 import re
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from actors import Actor, System, call
+from actors import Actor, Delivered, Operation, Role, System, Verb, call
 from actors.testing import run
 from tests.tracing.caught import Catching
 from tests.tracing.test_batch import receiver
@@ -42,9 +43,8 @@ def test_a_prometheus_finds_the_figures_of_the_host_on_the_loopback():
 
     async def main(system: System) -> None:
         await work(system)
+        found.extend(await page(system))
         port = scrape_port(system)
-        page = await asyncio.to_thread(lambda: urlopen(f"http://127.0.0.1:{port}/metrics").read().decode())
-        found.extend(page.splitlines())
         with pytest.raises(Exception, match="404"):
             await asyncio.to_thread(urlopen, f"http://127.0.0.1:{port}/else")
 
@@ -61,9 +61,42 @@ def test_a_prometheus_finds_the_figures_of_the_host_on_the_loopback():
     assert count == "7"
 
 
+async def page(system: System) -> list[str]:
+    """What a Prometheus reads now."""
+    port = scrape_port(system)
+    text = await asyncio.to_thread(lambda: urlopen(f"http://127.0.0.1:{port}/metrics").read().decode())
+    return text.splitlines()
+
+
 def scrape_port(system: System) -> int:
     close = system.host.observer.guarded.instrument._on_close
     return close._metrics.port
+
+
+def test_headers_that_make_no_sense_are_counted_and_missing_ones_are_not():
+    async def main(system: System) -> None:
+        async def count() -> str:
+            [line] = [it for it in await page(system) if it.startswith("understudy_headers_malformed")]
+            return line.rsplit(" ", 1)[1]
+
+        def begin(parent: bytes | None = None, carrier: dict[str, str] | None = None) -> None:
+            with system.telemetry.operation(Operation(role=Role.SERVER, name="GET /", parent=parent, carrier=carrier)):
+                pass
+
+        begin(b"")
+        begin(carrier={"host": "shop"})
+        worker = await system.spawn(Worker)
+        await worker.ask(Worker.work())
+        assert await count() == "0"
+        begin(b"nonsense")
+        begin(carrier={"TraceParent": "nonsense"})
+        assert await count() == "2"
+        watched: Any = system.host.observer.guarded.instrument
+        subject = system.host.cells[worker.address.number]
+        watched.handles(Delivered(Verb.TELL, Worker.work(), b"nonsense", 0.0, 1), subject).end()
+        assert await count() == "3"
+
+    run(main, instrument=Catching(metrics="prometheus", scrape_port=29_474))
 
 
 def test_a_collector_gets_the_figures_at_the_end_at_the_latest():
