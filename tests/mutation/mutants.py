@@ -108,10 +108,12 @@ def _of_statement(body: list[ast.stmt], at: int) -> Iterator[Change]:
 def _counts(statement: ast.stmt) -> bool:
     if not isinstance(statement, SIMPLE):
         return False
-    text = ast.unparse(statement)
-    return not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)) and not any(
-        text.removeprefix("self.").startswith(name) for name in LOGGING
-    )
+    said = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return not said and not _logs(statement)
+
+
+def _logs(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and ast.unparse(statement).removeprefix("self.").startswith(LOGGING)
 
 
 def _independent(first: ast.stmt, second: ast.stmt) -> bool:
@@ -123,6 +125,8 @@ def _independent(first: ast.stmt, second: ast.stmt) -> bool:
 
 
 def _of_conditions(statement: ast.stmt) -> Iterator[Change]:
+    if _logs(statement):
+        return
     if isinstance(statement, ast.If | ast.While):
         yield _negated(statement)
     for node in _expressions(statement):

@@ -31,7 +31,7 @@ class Gauge:
             raise ValueError(by)
         self.level += by
         self.seen.append(by)
-        log.info("raised")
+        log.info("raised", exc_info=by if by else None)
         return self.level if by else 0
 '''
 

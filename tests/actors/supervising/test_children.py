@@ -21,6 +21,7 @@ from actors import (
     Supervision,
 )
 from actors.address import Address
+from actors.errors import Fenced
 from actors.supervising.child import Child
 from actors.supervising.children import Children
 from actors.supervising.signals import (
@@ -353,6 +354,23 @@ def test_a_start_that_cannot_be_sent_fails_the_supervisor_and_not_its_loop(owner
     assert [type(it) for it in owner.sent] == [StopChild]
     assert [type(error) for error in owner.errors] == [TypeError]
     assert "cannot be started again" in caplog.text
+
+
+def test_a_child_whose_failure_is_its_supervisors_ends_as_failed_before_that_one_fails(owner_of: Make):
+    owner = owner_of(decide=lambda error: Directive.ESCALATE)
+    child = owner.spawn(HERE)
+    told: list[list[Any]] = []
+    owner.escalate = lambda error: told.append(list(owner.sent))  # which stops the children, for another reason
+    owner.fail(child)
+    assert told == [[StopChild(child.address, owner.address, EndReason.FAILED)]]
+
+
+def test_an_incarnation_that_has_ended_starts_no_child(owner_of: Make):
+    owner = owner_of()
+    owner.children.close()
+    with pytest.raises(Fenced, match="/owner: this incarnation has ended"):
+        owner.children.start(Spec(Any1), None, HERE, 11)
+    assert len(owner.children) == 0
 
 
 def test_a_first_start_that_cannot_be_sent_leaves_no_child_and_its_name_free(owner_of: Make):

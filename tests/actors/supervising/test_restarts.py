@@ -124,7 +124,7 @@ def test_a_refused_seat_stops_charging_with_the_child_that_was_too_much(owners: 
     assert [it.address for it in one.children.table.values()] == [children[0].address, children[2].address]
 
 
-def test_a_start_that_cannot_be_sent_ends_the_child_as_failed(owners: list[Owner]):
+def test_a_start_that_cannot_be_sent_ends_the_child_as_failed_before_the_supervisor_fails(owners: list[Owner]):
     one = owner(owners)
     child = one.spawn(THERE)
 
@@ -134,7 +134,10 @@ def test_a_start_that_cannot_be_sent_ends_the_child_as_failed(owners: list[Owner
         one.sent.append(signal)
 
     one.host.signal = refuse
+    told: list[int] = []
+    one.escalate = lambda error: told.append(len(one.sent))
     one.fail(child)
+    assert told == [1]
     assert one.sent == [StopChild(child.address, one.address, EndReason.FAILED)]
 
 
