@@ -98,14 +98,14 @@ def main() -> int:
 def try_all(plans: list[Plan], trials: Trials, end: float) -> None:
     """One after the other until the end; what was not seen is said at once, and rates at the end."""
     outcomes: dict[str, Counter[Outcome]] = {}
-    for plan in plans:
+    for number, plan in enumerate(plans, 1):
         if time.monotonic() > end:
             break
         verdict = trials.attempt(plan.file, plan.mutant)
         outcomes.setdefault(plan.part, Counter())[verdict.outcome] += 1
         if verdict.outcome != "killed":
             by = verdict.test or f"{verdict.reach_it} tests get there"
-            print(f"  {verdict.outcome}: {plan.file}: {plan.mutant}  ({by})", flush=True)
+            print(f"{number:5} {verdict.outcome}: {plan.file}: {plan.mutant}  ({by})", flush=True)
     print(f"\n{sum(found.total() for found in outcomes.values())} of {len(plans)} mutants tried")
     for part, found in sorted(outcomes.items()):
         seen = 100 * (found["killed"] + found["timed out"]) / found.total()

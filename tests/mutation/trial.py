@@ -29,7 +29,7 @@ BUSY = 2.0
 """How many times as much of a processor as without a mistake a test may take; that hardly depends on the load."""
 ROOM = 6.0
 """How many times as long it may take by the clock, which depends on the load."""
-BUSY_MORE, ROOM_MORE = 2.0, 20.0
+BUSY_MORE, ROOM_MORE = 2.0, 8.0
 """Seconds on top of that."""
 # Nobody reads why a mutant fails: no rewritten asserts, no smallest example.
 PYTEST = ["-x", "-s", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain", "--hypothesis-profile=mutation"]

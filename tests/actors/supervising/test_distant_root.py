@@ -88,10 +88,12 @@ def test_an_argument_that_cannot_be_sent_to_the_keeper_is_named():
     children: Any = object.__new__(DistantChildren)
     children._ask = ask
     lock = threading.Lock()
-    child = Child(Address("s", 1, 7), Spec(Desk, args=(lock,)), "desk")
+    child = Child(Address("s", 1, 7), Spec(Desk), "desk")
     children.owner = SimpleNamespace(host=host)
-    with pytest.raises(Unsendable, match="Desk"):
-        asyncio.run(children.started([child], 1.0))
+    for unsendable in (Spec(Desk, args=(lock,)), Spec(Desk, kwargs={"lock": lock})):
+        child.spec = unsendable
+        with pytest.raises(Unsendable, match="Desk"):
+            asyncio.run(children.started([child], 1.0))
     child.spec = Spec(Desk, args=(1,))
     with pytest.raises(Unsendable, match="a list of entries"):
         asyncio.run(children.started([child], 1.0))

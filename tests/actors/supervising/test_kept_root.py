@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from actors import Actor, Failed, NameTaken, NotRunning, Ref, SpawnFailed, StopReport, Supervision, call
-from actors.address import Address
+from actors.address import Address, Sitting
 from actors.host import Host
 from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
 from actors.supervising.entry import Entry, Hire
 from actors.supervising.kept_root import KeptRoot
 from actors.supervising.root import NUMBER
-from actors.supervising.signals import Spec, SystemOver
+from actors.supervising.signals import Restored, Spec, SystemOver
 from tests.actors.town import Resident, Town, in_town, until
 
 
@@ -231,6 +231,7 @@ def test_no_incarnation_ends_with_a_keeper():
         await until(lambda: all(child.running and not child.away for child in court.table.values()))
         assert [await page.ask(Page.turn()) for page in pages] == [(1, 3), (1, 3)]
         assert court.town.directory.lookup(time.monotonic(), "ann") == pages[0].address
+        assert court.keeper.host.root.children.names() == {"ann": pages[0].address}
 
     at_court(main)
 
@@ -369,6 +370,15 @@ def test_an_ordinary_roots_actors_are_orphans_as_ever():
         assert Address("town", 0, 0) == court.one.host.seating.kept_root
 
     at_court(main)
+
+
+def test_a_host_need_hold_nothing_any_more_only_when_the_lost_actors_have_been_started_there():
+    told: list[Any] = []
+    root: Any = object.__new__(KeptRoot)
+    root.kept = SimpleNamespace(seat_taken=lambda seat: told.append(f"start those of {seat}"))
+    root.host = SimpleNamespace(system="s", sitting=Sitting(0, 3), signal=lambda to, signal: told.append((to, signal)))
+    root._has_told_everything(Sitting(2, 9))
+    assert told == ["start those of 2", (Address("s", 2, NUMBER), Restored(Sitting(0, 3)))]
 
 
 def test_the_end_of_the_system_is_told_to_all_who_asked_for_it_and_to_every_other_host():
