@@ -88,8 +88,6 @@ class Backoff:
 
     def delay(self, failures: int, chance: float) -> float:
         """Seconds before restart number `failures` (1 is the first in a row); `chance` is uniform in 0..1."""
-        if self.first <= 0.0:
-            return 0.0
         # the exponent is cut off where the power would pass `most` for any sensible factor, so it cannot overflow
         plain = min(self.most, self.first * self.factor ** min(failures - 1, 64))
         return max(0.0, plain * (1.0 + self.jitter * (2.0 * chance - 1.0)))

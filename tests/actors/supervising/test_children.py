@@ -21,7 +21,7 @@ from actors import (
     Supervision,
 )
 from actors.address import Address
-from actors.errors import Fenced
+from actors.errors import Fenced, NameTaken
 from actors.supervising.child import Child
 from actors.supervising.children import Children
 from actors.supervising.signals import (
@@ -363,6 +363,41 @@ def test_a_child_whose_failure_is_its_supervisors_ends_as_failed_before_that_one
     owner.escalate = lambda error: told.append(list(owner.sent))  # which stops the children, for another reason
     owner.fail(child)
     assert told == [[StopChild(child.address, owner.address, EndReason.FAILED)]]
+
+
+def test_one_that_stops_itself_while_a_round_is_about_to_stop_it_is_charged_nothing(owner_of: Make):
+    owner = owner_of(restarts=1, strategy=Strategy.ONE_FOR_ALL)
+    first, last = owner.spawn(HERE, Restart.PERMANENT), owner.spawn(HERE, Restart.PERMANENT)
+    owner.fail(last)
+    owner.taken()
+    owner.children.on_signal(ChildFinished(first.address, 1))
+    assert owner.taken() == []
+    assert not owner.errors
+
+
+def test_a_significant_child_that_ends_for_its_failure_stops_its_supervisor_and_one_that_was_dismissed_does_not(
+    owner_of: Make,
+):
+    owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT, decide=lambda error: Directive.STOP)
+    failed, dismissed = owner.spawn(HERE, significant=True), owner.spawn(HERE, significant=True)
+    owner.children.stop(dismissed, EndReason.STOPPED)
+    owner.children.on_signal(ChildEnded(dismissed.address, 1, EndReason.STOPPED, StopReport()))
+    assert owner.stopped == 0
+    owner.fail(failed)
+    owner.children.on_signal(ChildEnded(failed.address, 1, EndReason.FAILED, StopReport()))
+    assert owner.stopped == 1
+
+
+def test_a_name_that_is_not_granted_is_taken(owner_of: Make):
+    owner = owner_of()
+
+    async def refuse(name: str, address: Address) -> bool:
+        return False
+
+    owner.claim = refuse
+    owner.host.next_number = lambda: 11
+    with pytest.raises(NameTaken, match="'ann'"):
+        owner.host.loop.run_until_complete(owner.children.number_for("ann", HERE))
 
 
 def test_an_incarnation_that_has_ended_starts_no_child(owner_of: Make):

@@ -1,9 +1,12 @@
-"""A message that is to go back waits no longer than whoever wants it so, and not for what was dropped meanwhile."""
+"""A message that is to go back waits no longer than whoever wants it so, and goes back once."""
 
 from types import SimpleNamespace
 from typing import Any
 
-from actors.supervising.quarantines import Requeue, _Requeueing
+import pytest
+
+from actors.errors import NotRunning
+from actors.supervising.quarantines import Requeue, _Requeueing, answer
 
 
 class Ward:
@@ -38,3 +41,17 @@ def test_a_requeue_ends_when_its_message_is_dropped():
     ward = Ward()
     ward.patients.clear()
     assert ward.waiting.ended
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_message_that_already_waits_to_go_back_is_not_put_there_twice(waits: bool):
+    replies: list[object] = []
+    patient = SimpleNamespace(requeueing=SimpleNamespace(ended=not waits), entry=SimpleNamespace(target=1, sender=None))
+    patient.entry.actor, patient.entry.number = "/ann", 7
+    host: Any = SimpleNamespace(
+        quarantine=SimpleNamespace(patients={7: patient}), clock=lambda: 0.0, cell_at=lambda address: None
+    )
+    asker: Any = SimpleNamespace(ended=False, reply=replies.append, fail=replies.append)
+    answer(host, Requeue(7, 5.0, "ann"), asker)
+    [reply] = replies
+    assert reply is False if waits else isinstance(reply, NotRunning)
