@@ -81,6 +81,8 @@ def test_that_fails_by_itself():
     assert not twice(2)
 """
 SUBJECT = """
+import time
+
 def twice(number):
     return number * 2
 
@@ -113,7 +115,7 @@ from pathlib import Path
 from tests.mutation import trial
 from tests.mutation.mutants import Mutant
 
-trial.BUSY_MORE, trial.ROOM_MORE = {busy}, {room}
+trial.BUSY_MORE, trial.ASLEEP_MORE = {busy}, {asleep}
 subject = Path("subject.py")
 
 def judge(trials):
@@ -124,11 +126,11 @@ trial.Trials([subject], judge).run(["test_subject.py"])
 """
 
 
-def verdict(folder: Path, line: int, old: str, new: str, busy: float = 10.0, room: float = 60.0) -> list[str]:
+def verdict(folder: Path, line: int, old: str, new: str, busy: float = 10.0, asleep: float = 60.0) -> list[str]:
     (folder / "subject.py").write_text(SUBJECT, encoding="utf-8")
     (folder / "test_subject.py").write_text(TESTS, encoding="utf-8")
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + ATTEMPT.format(
-        line=line, old=old, new=new, busy=busy, room=room
+        line=line, old=old, new=new, busy=busy, asleep=asleep
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -141,12 +143,12 @@ def verdict(folder: Path, line: int, old: str, new: str, busy: float = 10.0, roo
 @pytest.mark.parametrize(
     ("line", "old", "new", "found"),
     [
-        (3, "", "", ("survived", "", 1)),
-        (3, "number * 2", "number * 3", ("killed", "test_subject.py::test_twice", 1)),
-        (3, "number * 2", "number + 2", ("survived", "", 1)),
-        (15, "return super().read()", "pass", ("killed", "test_subject.py::test_gauge", 1)),
-        (20, "return it", "return 6", ("killed", "test_subject.py::test_gauge", 1)),
-        (27, "return 1", "return 2", ("not reached", "", 0)),
+        (5, "", "", ("survived", "", 1)),
+        (5, "number * 2", "number * 3", ("killed", "test_subject.py::test_twice", 1)),
+        (5, "number * 2", "number + 2", ("survived", "", 1)),
+        (17, "return super().read()", "pass", ("killed", "test_subject.py::test_gauge", 1)),
+        (22, "return it", "return 6", ("killed", "test_subject.py::test_gauge", 1)),
+        (29, "return 1", "return 2", ("not reached", "", 0)),
     ],
 )
 def test_a_trial_says_whether_the_tests_that_get_there_see_the_mistake(tmp_path, line, old, new, found):
@@ -156,7 +158,9 @@ def test_a_trial_says_whether_the_tests_that_get_there_see_the_mistake(tmp_path,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-@pytest.mark.parametrize("limit", [{"busy": 1.0}, {"room": 1.0}])
-def test_a_mistake_that_makes_a_test_hang_ends_with_its_time_or_its_share_of_a_processor(tmp_path, limit):
-    [said] = verdict(tmp_path, 6, "> 0", ">= 0", **limit)
+@pytest.mark.parametrize(
+    ("new", "limit"), [("while True: pass", {"busy": 1.0}), ("while True: time.sleep(9)", {"asleep": 1.0})]
+)
+def test_a_mistake_that_makes_a_test_hang_ends_with_its_time_asleep_or_its_share_of_a_processor(tmp_path, new, limit):
+    [said] = verdict(tmp_path, 8, "while seconds > 0:\n        pass", new, **limit)
     assert said == "Verdict(outcome='timed out', test='test_subject.py::test_wait', reach_it=1)"

@@ -6,8 +6,10 @@ is asked once more, and only what it sees twice counts.
 """
 
 import gc
+import mmap
 import os
 import pickle
+import select
 import signal
 import sys
 import tempfile
@@ -25,12 +27,12 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.planting import Ground
 
 Outcome = Literal["killed", "timed out", "survived", "not reached"]
-BUSY = 2.0
-"""How many times as much of a processor as without a mistake a test may take; that hardly depends on the load."""
-ROOM = 6.0
-"""How many times as long it may take by the clock, which depends on the load."""
-BUSY_MORE, ROOM_MORE = 2.0, 8.0
-"""Seconds on top of that."""
+BUSY, BUSY_MORE = 2.0, 2.0
+"""How many times as much of a processor as without a mistake a test may take, and seconds on top of that."""
+ASLEEP, ASLEEP_MORE = 3.0, 4.0
+"""The same for the time in which none of its threads wants one. Neither depends on what else the machine does."""
+LOOK = 0.02
+"""Seconds between two looks at whether a fork sleeps."""
 # Nobody reads why a mutant fails: no rewritten asserts, no smallest example.
 PYTEST = ["-x", "-s", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain", "--hypothesis-profile=mutation"]
 settings.register_profile(
@@ -48,7 +50,7 @@ class Visit:
     """One test without a mistake."""
 
     item: pytest.Item
-    seconds: float
+    asleep: float
     busy: float
     """Seconds of a processor."""
     reached: frozenset[tuple[Path, int]]
@@ -73,6 +75,8 @@ class Trials:
         self._judge = judge
         self._log: RawIOBase | None = None
         """Where a fork says what it does."""
+        self._begun = mmap.mmap(-1, 4)
+        """How many tests it has begun."""
         self.visits: dict[str, Visit] = {}
 
     def run(self, tests: Sequence[str]) -> None:
@@ -83,23 +87,23 @@ class Trials:
     def attempt(self, file: Path, mutant: Mutant) -> Verdict:
         """Whether any test sees this mistake."""
         place, ground = (file, mutant.line), self._grounds[file]
-        visits = sorted((it for it in self.visits.values() if place in it.reached), key=lambda visit: visit.seconds)
+        visits = sorted((it for it in self.visits.values() if place in it.reached), key=lambda it: it.asleep + it.busy)
         items = [visit.item for visit in visits]
         outcome: Outcome = "survived" if items else "not reached"
         while items:
             outcome, at = self._try(items, ground, mutant)
             if outcome == "survived":
                 break
-            if self._try([items[at]], ground, mutant)[0] != "survived":
+            if outcome == "timed out" or self._try([items[at]], ground, mutant)[0] != "survived":
                 return Verdict(outcome, items[at].nodeid, len(visits))
             outcome, items = "survived", items[at + 1 :]
         return Verdict(outcome, reach_it=len(visits))
 
     def _try(self, items: list[pytest.Item], ground: Ground, mutant: Mutant) -> tuple[Outcome, int]:
         """How that ended, and with which of the tests."""
-        status, said = self._fork(items, lambda: ground.plant(mutant.source))
-        at = sum(what == "begins" for what, *_ in said) - 1
-        if status in (-signal.SIGALRM, -signal.SIGPROF):
+        status, _, slept = self._fork(items, lambda: ground.plant(mutant.source))
+        at = len(slept) - 1
+        if status in (-signal.SIGPROF, -signal.SIGALRM):
             return "timed out", at
         if at < 0:
             raise RuntimeError(f"The trial of {ground.file}, {mutant}, ended before its first test: {status}.")
@@ -113,28 +117,33 @@ class Trials:
                 ground.watch()
 
         while items:
-            status, said = self._fork(items, prepare)
-            ended: list[Any] = [facts for what, *facts in said if what == "ended"]
-            for item, facts in zip(items, ended, strict=False):
-                self.visits[item.nodeid] = Visit(item, *facts)
+            status, said, slept = self._fork(items, prepare)
+            for item, asleep, facts in zip(items, slept, said, strict=False):
+                self.visits[item.nodeid] = Visit(item, asleep, *facts)
             if not status:
                 break
-            begun = sum(what == "begins" for what, *_ in said)
-            print(f"  fails without any mistake, and is left out: {items[begun - 1].nodeid}", flush=True)
-            self.visits.pop(items[begun - 1].nodeid, None)
-            items = items[begun:]
+            bad = items[len(slept) - 1].nodeid
+            print(f"  fails without any mistake, and is left out: {bad}", flush=True)
+            self.visits.pop(bad, None)
+            items = items[len(slept) :]
 
     # ---- forks ------------------------------------------------------------------------------------------------------
 
-    def _fork(self, items: list[pytest.Item], prepare: Callable[[], None]) -> tuple[int, list[tuple[Any, ...]]]:
-        """Run these tests, until one fails, in a fork that has prepared itself: its status, and what it said."""
+    def _fork(
+        self, items: list[pytest.Item], prepare: Callable[[], None]
+    ) -> tuple[int, list[tuple[Any, ...]], list[float]]:
+        """Run these tests, until one fails, in a fork that has prepared itself.
+
+        Its status, what it said of each test that it ended, and the seconds in which it slept in each that it began.
+        """
         with tempfile.TemporaryFile(buffering=0) as log:
+            self._begun[:] = bytes(4)
             pid = os.fork()
             if not pid:
                 self._log = cast("RawIOBase", log)
                 self._in_fork(items, prepare)
             try:
-                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+                slept = self._watch(pid, items)
             finally:
                 os.killpg(pid, signal.SIGKILL)  # and what the tests have left
                 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -145,7 +154,29 @@ class Trials:
                     while True:
                         said.append(pickle.load(written))
                 except (EOFError, pickle.UnpicklingError):
-                    return status, said
+                    return status, said, slept
+
+    def _watch(self, pid: int, items: list[pytest.Item]) -> list[float]:
+        """Until it ends, or is made to, since it has slept for too long."""
+        slept: list[float] = []
+        descriptor = os.pidfd_open(pid)
+        try:
+            while not select.select([descriptor], [], [], LOOK)[0]:
+                self._has_begun(slept)
+                if slept and sleeps(pid):
+                    slept[-1] += LOOK
+                    visit = self.visits.get(items[len(slept) - 1].nodeid)
+                    if visit is not None and slept[-1] > ASLEEP * visit.asleep + ASLEEP_MORE:
+                        os.kill(pid, signal.SIGALRM)
+                        select.select([descriptor], [], [])
+                        break
+        finally:
+            os.close(descriptor)
+        self._has_begun(slept)
+        return slept
+
+    def _has_begun(self, slept: list[float]) -> None:
+        slept += [0.0] * (int.from_bytes(self._begun[:], "big") - len(slept))
 
     def _in_fork(self, items: list[pytest.Item], prepare: Callable[[], None]) -> None:
         code = 70
@@ -162,10 +193,6 @@ class Trials:
             code = 1
         finally:
             os._exit(code)
-
-    def _say(self, *what: object) -> None:
-        assert self._log is not None
-        self._log.write(pickle.dumps(what))
 
     # ---- what pytest calls ------------------------------------------------------------------------------------------
 
@@ -186,16 +213,25 @@ class Trials:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Say when a test begins, and what it has reached; its time is limited as soon as it is known."""
+        """Say what a test has reached and taken; its time is limited as soon as it is known."""
+        assert self._log is not None
+        self._begun[:] = (int.from_bytes(self._begun[:], "big") + 1).to_bytes(4, "big")
         visit = self.visits.get(item.nodeid)
         if visit is not None:
-            signal.setitimer(signal.ITIMER_REAL, ROOM * visit.seconds + ROOM_MORE)
             signal.setitimer(signal.ITIMER_PROF, BUSY * visit.busy + BUSY_MORE)
         for ground in self._grounds.values():
             ground.reached.clear()
-        self._say("begins")
-        began, busy = time.monotonic(), time.process_time()
+        busy = time.process_time()
         result = yield
         reached = frozenset((file, line) for file, it in self._grounds.items() for line in list(it.reached))
-        self._say("ended", time.monotonic() - began, time.process_time() - busy, reached)
+        self._log.write(pickle.dumps((time.process_time() - busy, reached)))
         return result
+
+
+def sleeps(pid: int) -> bool:
+    """Whether no thread of the process wants a processor now."""
+    try:
+        stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # one has just ended
+        return False
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
