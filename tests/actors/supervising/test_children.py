@@ -21,10 +21,11 @@ from actors import (
     Supervision,
 )
 from actors.address import Address
-from actors.errors import Fenced, NameTaken
+from actors.errors import Fenced, NameTaken, SpawnFailed
 from actors.supervising.child import Child
 from actors.supervising.children import Children
 from actors.supervising.signals import (
+    Cause,
     ChildEnded,
     ChildFailed,
     ChildFinished,
@@ -386,6 +387,52 @@ def test_a_significant_child_that_ends_for_its_failure_stops_its_supervisor_and_
     owner.fail(failed)
     owner.children.on_signal(ChildEnded(failed.address, 1, EndReason.FAILED, StopReport()))
     assert owner.stopped == 1
+
+
+def test_a_significant_child_that_never_started_stops_nobody(owner_of: Make):
+    owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT)
+    child = owner.children.start(Spec(Any1, significant=True), None, THERE, 11)
+    owner.children.on_signal(ChildEnded(child.address, 1, EndReason.STOPPED, StopReport()))
+    assert owner.stopped == 0
+
+
+def awaited(owner: Owner) -> tuple[Child, "asyncio.Task[None]"]:
+    """A child whose first start somebody awaits."""
+    child = owner.children.start(Spec(Any1), None, THERE, 99)
+    waiting = owner.host.loop.create_task(owner.children.started([child], 100.0))
+    turn(owner)
+    owner.sent.clear()
+    return child, waiting
+
+
+def turn(owner: Owner) -> None:
+    owner.host.loop.run_until_complete(asyncio.sleep(0))
+
+
+def test_whoever_gives_up_a_start_waits_no_longer_and_the_child_is_told_to_end(owner_of: Make):
+    owner = owner_of()
+    child, waiting = awaited(owner)
+    waiting.cancel()
+    for _ in range(2):
+        turn(owner)
+    assert waiting.cancelled()
+    assert owner.sent == [StopChild(child.address, owner.address, EndReason.STOPPED)]
+
+
+def test_what_fails_because_an_awaited_start_has_failed_is_not_charged_again(owner_of: Make):
+    owner = owner_of(restarts=1)
+    linked = owner.spawn(HERE)
+    child, waiting = awaited(owner)
+    owner.fail(child, starting=True)
+    turn(owner)
+    owner.sent.clear()
+    failure = Failure("LinkedExit", "the other one failed", "")
+    owner.children.on_signal(ChildFailed(linked.address, 1, failure, False, cause=Cause(child.address, 1)))
+    assert owner.taken() == [("StartChild", linked.number, 2)]
+    assert not owner.errors
+    owner.children.on_signal(ChildEnded(child.address, 1, EndReason.FAILED, StopReport()))
+    with pytest.raises(SpawnFailed):
+        owner.host.loop.run_until_complete(waiting)
 
 
 def test_a_name_that_is_not_granted_is_taken(owner_of: Make):

@@ -11,6 +11,7 @@ from actors import NotHandled, NotRunning, Shutdown, Strategy, Supervision, here
 from actors.address import Address, Sitting
 from actors.messages.message import Request
 from actors.supervising.draining import Leaving
+from actors.supervising.quarantines import ListQuarantine
 from actors.supervising.root import NUMBER, LookAtHost, MakeRoom, Root, check
 from actors.supervising.signals import ChildNoted, ChildStarted, NewsAbout, Restored, ResumeChild, Signal, SystemOver
 
@@ -127,6 +128,12 @@ def test_a_host_is_looked_at_and_one_that_leaves_is_noted():
     assert answered(one, LookAtHost()).replies == ["it is well"]
     assert answered(one, Leaving(Sitting(1, 9))).replies == [None]
     assert host.seating.leaving == {Sitting(1, 9)}
+
+
+def test_another_host_may_look_into_the_quarantine():
+    host, one = root()
+    host.quarantine = SimpleNamespace(entries=lambda: ["a message"])
+    assert answered(one, ListQuarantine()).replies == [["a message"]]
 
 
 def test_room_is_made_or_its_failure_told():
