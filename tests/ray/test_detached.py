@@ -58,8 +58,8 @@ def address(cluster: Cluster) -> Iterator[str]:
         asyncio.run(shut_down(cluster.address, name))
 
 
-async def shut_down(address: str, name: str) -> None:
-    async with System(on="ray", address=address, attach=name) as system:
+async def shut_down(address: str, name: str, namespace: str = "understudy") -> None:
+    async with System(on="ray", address=address, attach=name, namespace=namespace) as system:
         await system.shutdown()
 
 
@@ -280,6 +280,8 @@ async def forgotten(before: list[str]) -> bool:
 def test_a_name_that_does_not_exist_is_an_error_that_names_those_that_do(address: str) -> None:
     with pytest.raises(SettingsError, match="no detached system 'ship'.* there are: 'shop'"):
         asyncio.run(shut_down(address, "ship"))
+    with pytest.raises(SettingsError, match="no detached system 'shop' .namespace 'elsewhere'.; there are: none"):
+        asyncio.run(shut_down(address, "shop", "elsewhere"))
 
 
 @pytest.mark.parametrize("detached", [True, False])
@@ -376,6 +378,5 @@ def test_a_shutdown_ends_everything_for_everybody_and_leaves_nothing(address: st
     assert len(pids) >= 3
     assert [pid for pid in pids if not is_gone(pid)] == []
     assert not [name for _, name in calls.named_actors() if "shop" in name]
-    for store in ("shop", "understudy/shop"):
-        assert ControlStore(store).keys("") == []
+    assert ControlStore("understudy/shop").keys("") == []
     assert not sockets.folder_of("understudy/shop").exists()

@@ -62,7 +62,7 @@ def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_who
     cluster: Cluster,
 ) -> None:
     before = sockets(cluster)
-    store = ControlStore("stand")
+    store = ControlStore("understudy/stand")
     with program(cluster, "wait") as (opened, host):
         keys, files = store.keys(""), sockets(cluster) - before
         with pytest.raises(SettingsError, match="'stand' is open on this cluster already"):
@@ -79,5 +79,5 @@ def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_who
         assert opened.wait(PATIENCE) == 0
     assert is_gone(host)
     assert named() == []
-    assert ControlStore("another").keys("") == []
+    assert ControlStore("understudy/another").keys("") == []
     assert sockets(cluster) <= before

@@ -15,7 +15,7 @@ from actors.backends.ray.detached.attached import AttachedBackend
 from actors.backends.ray.directory.claim import check_own
 from actors.backends.ray.directory.control_store import ControlStore
 from actors.backends.ray.directory.directory_actor import DirectoryPlan, start_directory
-from actors.backends.ray.directory.open_directory import Admission
+from actors.backends.ray.directory.open_directory import DIRECTORY_KEYS, Admission
 from actors.backends.ray.hosts.fleet import START_TIMEOUT, Fleet, Lifetime, cores, environment_of
 from actors.backends.ray.hosts.seated import Membership
 from actors.backends.ray.hosts.sockets import remove_sockets
@@ -104,8 +104,9 @@ class RayBackend(Program):
         await self._stand_up(budget)
         if self._directory is not None:
             await asyncio.to_thread(calls.kill, self._directory)
-            await asyncio.to_thread(ControlStore(self._system).clear)
-            await asyncio.to_thread(remove_sockets, full_name(self._options.namespace, self._system))
+            name = full_name(self._options.namespace, self._system)
+            await asyncio.to_thread(ControlStore(name).clear, *DIRECTORY_KEYS)
+            await asyncio.to_thread(remove_sockets, name)
             self._directory = None
         await self._part()
 

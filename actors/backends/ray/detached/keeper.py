@@ -200,7 +200,6 @@ class Keeper:
                 await self._seated.leave(self.membership.settings.stop_budget)
         if self._directory is not None:
             await asyncio.to_thread(calls.kill, self._directory)
-            await asyncio.to_thread(ControlStore(self.membership.directory.system).clear)
-        plan = self.membership.directory
-        await asyncio.to_thread(remove_sockets, full_name(plan.namespace, plan.system))
-        await asyncio.to_thread(self._store.clear)
+            plan = self.membership.directory
+            await asyncio.to_thread(remove_sockets, full_name(plan.namespace, plan.system))
+            await asyncio.to_thread(self._store.clear)

@@ -110,7 +110,6 @@ def remove(system: str, namespace: str) -> None:
             with contextlib.suppress(ValueError):  # it has ended meanwhile
                 calls.kill(calls.find(name, namespace))
         time.sleep(PAUSE)  # Ray has no call that ends when a name is free
-    ControlStore(system).clear()
     ControlStore(full_name(namespace, system)).clear()
     remove_sockets(full_name(namespace, system))
 

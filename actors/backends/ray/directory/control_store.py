@@ -1,4 +1,4 @@
-"""Few and small facts that must outlive the directory stand in Ray's control store, under one system's name.
+"""Few and small facts that must outlive the directory stand in Ray's control store, under one system's full name.
 
 A key that is created once never changes hands: that is how a directory claims its generation (rule A17).
 """
@@ -19,9 +19,10 @@ _ALL = "understudy"
 
 
 class ControlStore:
-    """Keys and values (bytes) of one system. Every call blocks for a round trip, about 0.3 ms.
+    """Keys and values (bytes) of one system, which is named as in addresses, `namespace/name`: see `full_name`.
 
-    Raises Ray's errors if the head node does not answer.
+    No key has a colon. Every call blocks for a round trip, about 0.3 ms. Raises Ray's errors if the head node does not
+    answer.
     """
 
     def __init__(self, system: str) -> None:
@@ -43,20 +44,25 @@ class ControlStore:
         """Forget the key, if it is there."""
         internals.key_delete(key.encode(), self._namespace)
 
-    def clear(self) -> None:
-        """Forget everything: the system has been stopped, and nobody of it is left who could be taken for another."""
+    def clear(self, *prefixes: str) -> None:
+        """Forget all keys that begin so, or everything if none is named.
+
+        For whoever has stopped the system: nobody of it is left who could be taken for another.
+        """
         for key in self.keys(""):
-            self.delete(key)
+            if key.startswith(prefixes or ""):
+                self.delete(key)
 
     def keys(self, prefix: str, timeout: float | None = None) -> list[str]:
         """All keys that begin with `prefix`, sorted; within `timeout` seconds, or Ray's error is raised."""
         left = self._namespace.partition(b":")[2] + b":"  # of the namespace, which Ray cuts off at its first colon
         listed = internals.key_list(prefix.encode(), self._namespace, timeout)
-        return sorted(key.removeprefix(left).decode() for key in listed)
+        keys = (key.removeprefix(left).decode() for key in listed)
+        return sorted(key for key in keys if ":" not in key)  # else it is of a system whose name goes on with a colon
 
 
 def stored_keys() -> list[tuple[str, str]]:
-    """System and key of everything that any system has stored, sorted. No key has a colon."""
+    """The full name of the system, and the key, of everything that any system has stored, sorted."""
     listed = (key.decode().rpartition(":") for key in internals.key_list(b"", _ALL.encode()))
     return sorted((system, key) for system, _, key in listed)
 

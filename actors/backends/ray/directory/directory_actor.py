@@ -21,7 +21,7 @@ from actors.backends.ray.cluster.placement import Needs
 from actors.backends.ray.cluster.processes import Life, own_life
 from actors.backends.ray.directory.control_store import ControlStore, claim_generation, newest_generation
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.system_name import directory_name
+from actors.backends.ray.system_name import directory_name, full_name
 from actors.errors import UnderstudyError, Unplaceable
 
 LOOK = 0.25
@@ -68,7 +68,7 @@ class DirectoryActor:
 
     def __init__(self, plan: DirectoryPlan) -> None:
         life, node_id = own_life(), calls.node_id()
-        store = ControlStore(plan.system)
+        store = ControlStore(full_name(plan.namespace, plan.system))
         generation = claim_generation(store, f"{node_id}/{life}")
         self._directory: Any = load_entry(plan.factory)(generation, plan.config)
         self._origin = Origin(generation, node_id, life)

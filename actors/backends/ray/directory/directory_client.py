@@ -18,6 +18,7 @@ from actors.backends.ray.cluster.processes import is_alive
 from actors.backends.ray.directory.control_store import ControlStore, newest_generation
 from actors.backends.ray.directory.directory_actor import DirectoryPlan, Origin, Superseded
 from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.system_name import full_name
 
 PAUSE = 0.05
 """Seconds between two attempts while the directory is away."""
@@ -125,7 +126,8 @@ class DirectoryClient:
                 os.kill(origin.life.pid, signal.SIGKILL)
         else:
             with contextlib.suppress(RayError):  # it is this process that is cut off
-                if newest_generation(ControlStore(self._plan.system), CONTROL_STORE_ANSWERS) <= origin.generation:
+                store = ControlStore(full_name(self._plan.namespace, self._plan.system))
+                if newest_generation(store, CONTROL_STORE_ANSWERS) <= origin.generation:
                     calls.kill(handle, restart=True)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from actors.address import Sitting
 from actors.backends.ray import calls
-from actors.backends.ray.directory.control_store import ControlStore
-from actors.backends.ray.system_name import keeper_name
+from actors.backends.ray.directory.control_store import GENERATIONS, ControlStore
+from actors.backends.ray.system_name import full_name, keeper_name
 from actors.directory import Directory
 from actors.membership.seats import Spare
 from actors.settings import Settings
@@ -21,6 +21,9 @@ USED_SEATS = "seats/"
 
 So nobody who removes what another system of this name has left can remove what this one has written.
 """
+
+DIRECTORY_KEYS = (GENERATIONS, USED_SEATS)
+"""How all keys begin that directories write; the others of a system are those of its keeper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class OpenDirectory(Directory):
     """The directory with what clients need to be admitted, and with the Ray actors of its spares."""
 
     def __init__(self, generation: int, admission: Admission) -> None:
-        self._store = ControlStore(admission.system)
+        self._store = ControlStore(full_name(admission.namespace, admission.system))
         used = max((int(self._store.get(key) or 0) for key in self._store.keys(USED_SEATS)), default=0)
         super().__init__(generation, used, admission.settings)
         self._admission = admission

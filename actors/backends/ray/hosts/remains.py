@@ -9,8 +9,8 @@ import logging
 
 from ray.exceptions import RayError
 
-from actors.backends.ray.directory.control_store import GENERATIONS, ControlStore, stored_keys
-from actors.backends.ray.directory.open_directory import USED_SEATS
+from actors.backends.ray.directory.control_store import ControlStore, stored_keys
+from actors.backends.ray.directory.open_directory import DIRECTORY_KEYS
 from actors.backends.ray.hosts.host_actors import systems
 from actors.backends.ray.hosts.sockets import folder_of, folders, remove_folder
 from actors.backends.ray.system_name import full_name
@@ -27,15 +27,15 @@ def remove_remains() -> None:
     try:
         keys, sockets = stored_keys(), folders()
         living = systems()
-        names = {name for _, name in living}
+        names = {full_name(*each) for each in living}
         for system, key in keys:
-            if system not in names and key.startswith((GENERATIONS, USED_SEATS)):
+            if system not in names and key.startswith(DIRECTORY_KEYS):
                 log.info("Nothing of the system %s lives: its key %s is removed.", system, key)
                 ControlStore(system).delete(key)
     except RayError as error:  # the next one will
         log.info("What is left of other systems could not be removed: %s", error)
         return
-    kept = {folder_of(full_name(*each)) for each in living}
+    kept = {folder_of(name) for name in names}
     for folder, files in sockets.items():
         if folder not in kept:
             with contextlib.suppress(OSError):  # of another user, or somebody was quicker
