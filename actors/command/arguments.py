@@ -20,13 +20,19 @@ examples:
   python -m actors suspend /kitchen/oven --yes      let it handle nothing until `resume`
   python -m actors quarantine requeue 4711 --yes    give a message back to its actor
   python -m actors drain 3 --yes                    stop the actors of one host, and let it leave
+  python -m actors stop shop --yes                  end a detached system, for everybody
 
 An actor is named by its path, or by its ident as `tree` shows it (2/1.17).
 
-Only suspend, resume, drain, quarantine requeue and quarantine drop change anything. They ask first, or want --yes, and
-the host concerned logs who did it. Whoever may run code in the Ray cluster may do all of this.
+Only suspend, resume, drain, stop, quarantine requeue and quarantine drop change anything. They ask first, or want
+--yes, and the host concerned logs who did it. Whoever may run code in the Ray cluster may do all of this.
 
 exit codes: 0 all is well, 1 something is wrong or did not answer, 2 wrong usage or nothing found, 130 Ctrl-C"""
+
+STOP = """\
+Stop a detached system as `system.shutdown()` does in a program: handlers finish within their budgets, every on_stop
+runs, then hosts, keeper and directory end. Programs that are attached hear that it is closed, and go on. Returns when
+nothing is left of it; the exit code is 1 if an actor did not stop in time and was abandoned."""
 
 ACTOR = "path or ident of the actor"
 
@@ -66,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
     )
     drain.add_argument("seat", type=int, help="the seat of the host, as `doctor` shows it")
 
+    stop = verbs.add_parser(
+        "stop", parents=[_place(), sure], help="end a detached system, for every program (for good)", description=STOP
+    )
+    stop.add_argument("system", help="the name of the system, as `systems` shows it, with or without its namespace")
+
     quarantine = verbs.add_parser("quarantine", help="messages that made their actors fail too often")
     actions = quarantine.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[where], help="what is there")
@@ -80,13 +91,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _where() -> argparse.ArgumentParser:
+    where = _place()
+    where.add_argument("--system", help="the system's name, where there are several")
+    return where
+
+
+def _place() -> argparse.ArgumentParser:
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
         "--address",
         help="host:port of a Ray, `auto` for the one that `ray start` began here, or a program's private folder "
         "(default: RAY_ADDRESS, else the embedded Ray of a program on this machine)",
     )
-    where.add_argument("--system", help="the system's name, where there are several")
     where.add_argument("--json", action="store_true", help="print JSON")
     return where
 

@@ -98,7 +98,9 @@ async def _do(given: Namespace) -> Answer:
         there = f"There are: {', '.join(names)}." if names else "There is none."
         raise NothingFound(f"No system {given.system or ''} runs on this Ray. {there}".replace("  ", " "))
     if len(wanted) > 1:
-        raise NothingFound(f"Several systems run on this Ray; choose one by --system: {', '.join(names)}.")
+        which = [f"{namespace}/{name}" for namespace, name in wanted]
+        how = "choose one by --system" if given.system is None else f"{given.system} is one of several, name it whole"
+        raise NothingFound(f"Several systems run on this Ray; {how}: {', '.join(which)}.")
     async with visit(*wanted[0]) as seen:
         return await VERBS[given.verb](seen, given)
 

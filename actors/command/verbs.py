@@ -132,6 +132,22 @@ async def drain(visit: "Visit", given: Namespace) -> Answer:
     return Answer(f"The host on seat {given.seat} has left.\n", {"changed": True})
 
 
+async def stop(visit: "Visit", given: Namespace) -> Answer:
+    """End a detached system, for everybody."""
+    if not await asyncio.to_thread(visit.is_detached):
+        programs = ", ".join(f"process {it.pid} on node {it.node[:8]}" for it in visit.programs())
+        raise NothingFound(
+            f"{visit.system} is no detached system: it ends with the program that has opened it. "
+            f"End that one{f' ({programs})' if programs else ''}, by Ctrl-C or SIGTERM."
+        )
+    confirm(given, f"Stop {visit.system}? All its actors and hosts end, for every program, and nothing of it is left.")
+    report = await visit.shut_down()
+    text = f"{visit.system} has been stopped; actors that ended: {report.stopped}.\n"
+    text += "".join(f"! {path} did not stop in time, and was abandoned.\n" for path in report.abandoned)
+    data = {"changed": True, "stopped": report.stopped, "abandoned": report.abandoned}
+    return Answer(text, data, WRONG if report.abandoned else FINE)
+
+
 async def quarantine(visit: "Visit", given: Namespace) -> Answer:
     """What to do with messages in quarantine."""
     quarantines = Quarantines(visit.guest(), visit.by)
@@ -174,6 +190,7 @@ VERBS: Mapping[str, "Callable[[Visit, Namespace], Awaitable[Answer]]"] = {
     "suspend": suspend,
     "resume": resume,
     "drain": drain,
+    "stop": stop,
     "quarantine": quarantine,
 }
 

@@ -104,11 +104,15 @@ class DistantRoot(Root):
                     raise
             await asyncio.sleep(PAUSE)
 
-    async def stop_system(self, over: Callable[[], bool]) -> StopReport:
-        """Stop the whole system; what had to be abandoned is in the report. `over`: whether it has been stopped."""
+    async def stop_system(self, by: str, over: Callable[[], bool]) -> StopReport:
+        """Stop the whole system; what had to be abandoned is in the report. `over`: whether it has been stopped.
+
+        `by`: who wants it so, for the keeper's log.
+        """
         settings = self.host.settings
+        timeout = settings.system_stop_budget + settings.stop_budget
         try:
-            report: StopReport = await self.ask(StopSystem(), settings.system_stop_budget + settings.stop_budget, over)
+            report: StopReport = await self.ask(StopSystem(by), timeout, over)
         except (Unreachable, NotRunning):
             if not over():
                 raise

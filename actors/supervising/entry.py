@@ -50,4 +50,7 @@ class Dismiss(Request[StopReport]):
 
 
 class StopSystem(Request[StopReport]):
-    """A program to the keeper: stop the whole system; answered when all actors and hosts have stopped."""
+    """Any process to the keeper: stop the whole system; answered when all actors and hosts have stopped."""
+
+    by: str
+    """Who wants it so, for the log."""

@@ -94,6 +94,7 @@ class KeptRoot(Root):
         elif isinstance(request, Dismiss):
             self.host.work.start_system(self._answer(self._dismiss(Address(*request.actor)), asker))
         elif isinstance(request, StopSystem):
+            log.warning("The system is stopped by %s.", request.by)
             self._stoppers.append(asker)
             self.stopping.set()
         else:

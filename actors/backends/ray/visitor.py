@@ -17,15 +17,20 @@ from pathlib import Path
 from actors.backends.ray.client import directory_of, open_client
 from actors.backends.ray.cluster.cluster import Cluster, ClusterSettings, open_cluster
 from actors.backends.ray.cluster.session import ADDRESS, PREFIX, TOKEN
+from actors.backends.ray.detached import systems
+from actors.backends.ray.detached.ending import end
 from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
 from actors.backends.ray.hosts.host_actors import look_at_all
 from actors.backends.ray.system_name import full_name
-from actors.errors import SystemClosed
+from actors.errors import SystemClosed, Unreachable
 from actors.host import Host
-from actors.membership.seats import Member
+from actors.membership.seats import Heirs, Member, Seat
 from actors.operations.operations import Operations
 from actors.operations.reports import HostReport
+from actors.supervising.distant_root import DistantRoot
+from actors.supervising.signals import StopReport
+from actors.supervising.supervision import Supervision
 
 PATIENCE = 2.0
 """Seconds that a directory has to answer, and to be rebuilt after its end."""
@@ -103,6 +108,27 @@ class Visit:
     def operations(self) -> Operations:
         """As `system.operations` in the program itself. Raises SystemClosed."""
         return Operations(self.guest(), self, self.by)
+
+    def is_detached(self) -> bool:
+        """Whether the system has a keeper, and so does not end with a program. Blocks."""
+        return self.name in systems.names(self.namespace)
+
+    def programs(self) -> list[Seat]:
+        """The seats of the programs that have opened the system, as far as this process knows the table."""
+        return [] if self.host is None else [seat for seat in self.host.table.seats if seat.heirs is Heirs.NOBODY]
+
+    async def shut_down(self) -> StopReport:
+        """Stop a detached system, as `system.shutdown` does in a program. Raises SystemClosed, outcomes of an ask."""
+        host = self.guest()
+        keeper = next((seat.number for seat in host.table.seats if seat.heirs is Heirs.KEEPER), None)
+        if keeper is None:
+            raise Unreachable(f"The keeper of {self.system} is not in the table: it may be about to end.", ran="no")
+        root = DistantRoot(host, Supervision(), keeper)
+        return await end(root, self.name, self.namespace, self.by, self._has_ended)
+
+    def _has_ended(self) -> bool:
+        """Asks Ray on the loop, which has nothing else to do: only when the keeper could not be reached."""
+        return not systems.parts(self.name, self.namespace)
 
     async def members(self) -> list[Member]:
         """Every host as the directory sees it."""

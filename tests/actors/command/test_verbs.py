@@ -1,5 +1,6 @@
 """What the command line says and how it ends, without a cluster: a system in this process stands for the one afar."""
 
+import asyncio
 import io
 import json
 import subprocess
@@ -7,12 +8,12 @@ import sys
 
 import pytest
 
-from actors import Actor, MailboxOptions, System, call, retry
+from actors import Actor, MailboxOptions, StopReport, System, call, retry
 from actors.command import program, tables, verbs
 from actors.command.arguments import parser
 from actors.command.program import main
 from actors.command.verbs import VERBS, NothingFound
-from actors.membership.seats import HostState, Member
+from actors.membership.seats import HostState, Member, Seat
 from actors.operations.reports import Diagnosis, HostReport
 
 
@@ -39,6 +40,15 @@ class Visit:
 
     def guest(self):
         return self.host
+
+    def is_detached(self):
+        return True
+
+    def programs(self):
+        return [Seat(0, 1, pid=4711, node="0123456789")]
+
+    async def shut_down(self):
+        return StopReport(7)
 
 
 def run(*commands: str) -> list[verbs.Answer]:
@@ -100,7 +110,8 @@ def test_quarantine_is_listed_shown_and_changed(caplog):
 
 def test_what_changes_something_wants_a_plain_word(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
-    for command in ("suspend oven", "resume oven", "drain 1", "quarantine requeue NUMBER", "quarantine drop NUMBER"):
+    commands = ("suspend oven", "resume oven", "drain 1", "quarantine requeue NUMBER", "quarantine drop NUMBER")
+    for command in (*commands, "stop bakery"):
         with pytest.raises(NothingFound, match="Nothing was done: add --yes"):
             run(command)
 
@@ -142,7 +153,34 @@ def test_the_stack_of_a_hanging_loop_is_shown_by_whoever_knows_it():
     assert "in other" in tables.diagnosis(Diagnosis("s", (), members, (known,), {}), every_stack=True)
 
 
-@pytest.mark.parametrize("wrong", ["", "dance", "suspend", "tree --limit 0", "quarantine", "drain one --yes"])
+def test_a_detached_system_is_stopped_and_what_was_abandoned_is_said(monkeypatch):
+    [well] = run("stop bakery --yes")
+    assert (well.text, well.code) == ("understudy/bakery has been stopped; actors that ended: 7.\n", 0)
+    assert well.data == {"changed": True, "stopped": 7, "abandoned": ()}
+    monkeypatch.setattr(Visit, "shut_down", hanging)
+    [badly] = run("stop understudy/bakery --yes")
+    assert badly.text.endswith("! /oven did not stop in time, and was abandoned.\n")
+    assert (badly.data["abandoned"], badly.code) == (("/oven",), 1)
+
+
+async def hanging(visit):
+    return StopReport(7, ("/oven",))
+
+
+def test_a_system_that_ends_with_its_program_is_not_stopped_and_the_program_is_named(monkeypatch):
+    monkeypatch.setattr(Visit, "is_detached", lambda visit: False)
+    with pytest.raises(
+        NothingFound, match=r"no detached system: .* End that one \(process 4711 on node 01234567\), by"
+    ):
+        run("stop bakery --yes")
+    monkeypatch.setattr(Visit, "programs", lambda visit: [])
+    with pytest.raises(NothingFound, match="End that one, by"):
+        run("stop bakery --yes")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "dance", "suspend", "tree --limit 0", "quarantine", "drain one --yes", "stop --yes"]
+)
 def test_wrong_usage_ends_with_two(wrong, capsys):
     with pytest.raises(SystemExit) as ended:
         main(wrong.split())
@@ -173,6 +211,20 @@ def test_where_nothing_runs_it_says_what_to_do(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(visitor, "embedded_rays", lambda: several)
     assert main(["tree"]) == 2
     assert f"--address {tmp_path / 'a'}\n" in capsys.readouterr().err
+
+
+def test_of_several_systems_one_has_to_be_named(monkeypatch):
+    pytest.importorskip("ray")
+    from actors.backends.ray.hosts import host_actors
+
+    monkeypatch.setattr(host_actors, "systems", lambda: [("north", "twin"), ("south", "one"), ("south", "twin")])
+    for command, said in (
+        ("tree", "choose one by --system: north/twin, south/one, south/twin."),
+        ("stop twin", "twin is one of several, name it whole: north/twin, south/twin."),
+        ("stop south", "No system south runs on this Ray. There are: north/twin, south/one, south/twin."),
+    ):
+        with pytest.raises(NothingFound, match=said):
+            asyncio.run(program._do(parser().parse_args(command.split())))
 
 
 def test_where_no_cluster_answers_it_says_so():

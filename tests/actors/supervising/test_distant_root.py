@@ -18,7 +18,7 @@ from tests.actors.town import until
 
 def stopped(monkeypatch: pytest.MonkeyPatch, answer: StopReport | Unreachable, over: bool) -> StopReport:
     async def ask(root: Any, request: Any, timeout: float, until: Any) -> StopReport:
-        assert timeout == 12.0
+        assert (request.by, timeout) == ("a test", 12.0)
         if isinstance(answer, Unreachable):
             raise answer
         return answer
@@ -26,7 +26,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, answer: StopReport | Unreachable, o
     monkeypatch.setattr(DistantRoot, "ask", ask)
     root: Any = object.__new__(DistantRoot)
     root.host = SimpleNamespace(settings=SimpleNamespace(system_stop_budget=10.0, stop_budget=2.0))
-    return asyncio.run(root.stop_system(lambda: over))
+    return asyncio.run(root.stop_system("a test", lambda: over))
 
 
 def test_what_had_to_be_abandoned_is_in_the_report(monkeypatch: pytest.MonkeyPatch):

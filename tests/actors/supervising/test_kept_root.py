@@ -14,7 +14,7 @@ from actors.address import Address, Sitting
 from actors.host import Host
 from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
-from actors.supervising.entry import Entry, Hire
+from actors.supervising.entry import Entry, Hire, StopSystem
 from actors.supervising.kept_root import KeptRoot
 from actors.supervising.root import NUMBER
 from actors.supervising.signals import Restored, Spec, SystemOver
@@ -379,6 +379,14 @@ def test_a_host_need_hold_nothing_any_more_only_when_the_lost_actors_have_been_s
     root.host = SimpleNamespace(system="s", sitting=Sitting(0, 3), signal=lambda to, signal: told.append((to, signal)))
     root._has_told_everything(Sitting(2, 9))
     assert told == ["start those of 2", (Address("s", 2, NUMBER), Restored(Sitting(0, 3)))]
+
+
+def test_whoever_stops_the_system_is_named_in_the_log(caplog: pytest.LogCaptureFixture):
+    root: Any = object.__new__(KeptRoot)
+    root._stoppers, root.stopping = [], asyncio.Event()
+    root.take(StopSystem("ann on desk, process 7"), SimpleNamespace())
+    assert root.stopping.is_set()
+    assert caplog.messages == ["The system is stopped by ann on desk, process 7."]
 
 
 def test_the_end_of_the_system_is_told_to_all_who_asked_for_it_and_to_every_other_host():

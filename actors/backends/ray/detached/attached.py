@@ -5,10 +5,11 @@ or dies, nothing of the system ends but the actors that it has placed on itself.
 """
 
 import asyncio
+import os
 import secrets
-import time
 
 from actors.backends.ray.detached import systems
+from actors.backends.ray.detached.ending import end
 from actors.backends.ray.detached.systems import KeeperTask
 from actors.backends.ray.directory.directory_actor import DirectoryPlan
 from actors.backends.ray.directory.open_directory import Admission
@@ -17,19 +18,12 @@ from actors.backends.ray.hosts.seated import Membership
 from actors.backends.ray.hosts.serve import DriverPlacer
 from actors.backends.ray.options import RayOptions
 from actors.backends.ray.program import Program
-from actors.errors import UnderstudyError
 from actors.host import Host
 from actors.instrument import Opening
 from actors.settings import Settings
 from actors.supervising.distant_root import DistantRoot
 from actors.supervising.signals import EndReason, StopReport
 from actors.supervising.supervision import Supervision
-
-LAST = 15.0
-"""Seconds that the keeper has to end itself and the directory once all hosts have stopped."""
-
-LOOK = 0.05
-"""Seconds between two looks at whether anything of the system is left."""
 
 
 class AttachedBackend(Program):
@@ -102,16 +96,8 @@ class AttachedBackend(Program):
         """Stop the whole system; returns when nothing is left of it."""
         assert self._root is not None
         self._ending = True
-        report = await self._root.stop_system(lambda: self._stopped)
-        until = time.monotonic() + LAST
-        while await asyncio.to_thread(systems.parts, self._system, self._options.namespace):
-            if time.monotonic() > until:
-                raise UnderstudyError(
-                    f"The system {self._system!r} was stopped, but Ray still lists a part of it after {LAST:g} s. "
-                    "Look at `ray list actors`, and end what is left."
-                )
-            await asyncio.sleep(LOOK)  # Ray has no call that ends when a name is free
-        return report
+        by = f"system.shutdown, process {os.getpid()}"
+        return await end(self._root, self._system, self._options.namespace, by, lambda: self._stopped)
 
     async def close(self, report: StopReport) -> None:
         """Leave the system; the actors that live in this program end."""
