@@ -126,7 +126,9 @@ async def resume(visit: "Visit", given: Namespace) -> Answer:
 async def drain(visit: "Visit", given: Namespace) -> Answer:
     """Let a host leave."""
     confirm(
-        given, f"Drain seat {given.seat} of {visit.system}? Its actors are stopped, not moved, and it leaves for good."
+        given,
+        f"Drain seat {given.seat} of {visit.system}? Its host finishes what it has and leaves; another takes the seat, "
+        "and its actors start again there.",
     )
     await visit.operations.drain(given.seat)
     return Answer(f"The host on seat {given.seat} has left.\n", {"changed": True})

@@ -182,18 +182,19 @@ class Operations:
     async def drain(self, seat: int) -> None:
         """Let a host finish what it has, within `drain_budget`, stop all its actors, and leave; returns when it has.
 
-        Its actors are stopped and not moved, and their parents hear that they are lost for good. Raises ValueError for
-        a seat without a host, for that of a program and for that of a detached system's keeper; TimedOut
-        if the host has not left in time.
+        Somebody else takes its seat, as after the loss of a host, and the actors that come back after one start again
+        there. Raises ValueError for a seat without a host, for that of a program and for that of a detached system's
+        keeper; TimedOut if the host has not left in time.
         """
-        if seat not in self._seats():
+        leaving = next((it.sitting for it in self._host.seating.taken if it.number == seat), None)
+        if leaving is None:
             raise ValueError(f"Nobody sits on seat {seat}. There are {', '.join(map(str, self._seats()))}.")
         refused = await self._ask(seat, LeaveSystem(self._by))
         if refused:
             raise ValueError(refused)
         host, patience = self._host, self._host.settings.drain_budget + 10.0
         until = host.clock() + patience
-        while any(it.number == seat for it in (await host.directory.table()).seats):
+        while any(it.sitting == leaving and not it.vacant for it in (await host.directory.table()).seats):
             if host.clock() > until:
                 raise TimedOut(f"The host on seat {seat} has not left within {patience:g} s; see `doctor`.")
             await asyncio.sleep(LOOK)

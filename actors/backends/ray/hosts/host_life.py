@@ -17,10 +17,11 @@ from typing import Any
 from actors.operations.stacks import stacks_of
 
 SIGTERM = "SIGTERM"
-"""The reason of a host that was told to leave while the system goes on: it finishes what it has first."""
+"""The reason of a host that is told to leave while the system goes on: it finishes what it has first, and then
+somebody else takes its seat."""
 
 MOVE = "its node is drained"
-"""As that; and then somebody else takes its seat."""
+"""As that; the driver says so."""
 
 EXHAUSTED = "too many of its threads are abandoned"
 """As that; the host says so itself."""

@@ -105,8 +105,8 @@ async def serve(task: HostTask, life: HostLife) -> None:
         gc.freeze()
         life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
-    moves = life.reason in {MOVE, EXHAUSTED}
-    if moves or life.reason == SIGTERM:
+    moves = life.reason in {MOVE, EXHAUSTED, SIGTERM}
+    if moves:
         await drain(host, life.budget / 2)
     await host.stop_cells(EndReason.HOST_LOST if moves else EndReason.STOPPED)
     await seated.leave(max(0.2, life.budget / 2), moves=moves)
