@@ -25,9 +25,6 @@ from actors.settings import CLOCK_DRIFT, Settings
 SETTLING = 2.5
 """Renewals for which a successor waits for hosts that nobody told it of; every living one reports in that time."""
 
-TAKING = 8.0
-"""Seconds that a spare has to take the seat it was appointed to, before another one is appointed."""
-
 
 class Rebuilding(UnderstudyError):
     """The directory does not know yet, because it has just taken over from one that died. Ask again soon."""
@@ -236,8 +233,8 @@ class Directory:
             if vacancy.seat.withheld and self._time >= vacancy.until:
                 vacancy.seat = replace(vacancy.seat, withheld=False)
                 self._changes += 1
-            if vacancy.appointment is not None and self._time - vacancy.appointed_at > TAKING:
-                self._dismiss(vacancy)
+            if vacancy.appointment is not None and self._time - vacancy.appointed_at > self._settings.verdict:
+                self._dismiss(vacancy)  # it was silent for so long, as a host that is dead
         if not self._complete and self._is_rebuilt():
             self._complete = True
             self._changes += 1

@@ -106,6 +106,15 @@ class Table(msgspec.Struct, frozen=True):
         return any(seat.sitting == sitting and not seat.vacant for seat in self.seats)
 
 
+class Cue(NamedTuple):
+    """What a spare hears each time it says that it stands by."""
+
+    sitting: Sitting | None
+    """The sitting that it is to take, once it is called."""
+    table: Table | None
+    """The newest table, if the spare has not got it."""
+
+
 class Appointment(NamedTuple):
     """The directory's decision that a spare takes a vacant seat."""
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actors.backends.ray.hosts.host_life import HostLife
+from actors.backends.ray.hosts.host_life import ORPHANED, HostLife
 
 
 async def obedient(payload: Any, life: HostLife) -> str:
@@ -39,6 +39,14 @@ async def never_ready(_: Any, life: HostLife) -> None:
 async def short(_: Any, life: HostLife) -> str:
     life.ready(None)
     return "done"
+
+
+async def orphaned(_: Any, life: HostLife) -> str:
+    """Finds out by itself that its system is over."""
+    life.ready(None)
+    life.tell(ORPHANED, 1.0)
+    await life.stopping.wait()
+    return "left"
 
 
 async def deaf(_: Any, life: HostLife) -> None:

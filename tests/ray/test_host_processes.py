@@ -1,5 +1,6 @@
 """Hosts start together, say how they end, and stop in order on every way out."""
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -7,13 +8,14 @@ import subprocess
 import time
 from typing import Any
 
+import psutil
 import pytest
 
 from actors.backends.ray.cluster.cluster import Cluster
 from actors.backends.ray.cluster.placement import Needs
 from actors.backends.ray.cluster.processes import is_alive, life_of
 from actors.backends.ray.errors import HostFailed
-from actors.backends.ray.hosts.host_life import Farewell
+from actors.backends.ray.hosts.host_life import ORPHANED, Farewell
 from actors.backends.ray.hosts.host_process import Driver, HostPlan
 from actors.backends.ray.hosts.host_processes import HostProcesses
 
@@ -85,6 +87,13 @@ def test_a_host_whose_entry_returns_ends_its_process(processes: HostProcesses) -
     (host,) = processes.start([plan("short", "short")], Needs(), deadline=20)
     assert host.end.result(timeout=5) == Farewell("ended by itself", in_time=True, report="done")
     assert [each.way for each in processes.stop(budget=3)] in (["already gone"], ["ended"])
+
+
+def test_a_host_that_says_itself_that_its_system_is_over_waits_for_nobody_to_end_it(processes: HostProcesses) -> None:
+    (host,) = processes.start([plan("orphaned", "orphaned", grace=3600.0)], Needs(), deadline=20)
+    assert host.end.result(timeout=5) == Farewell(ORPHANED, in_time=True, report="left")
+    with contextlib.suppress(psutil.NoSuchProcess):  # it was quicker
+        psutil.Process(host.report.life.pid).wait(timeout=30)
 
 
 def test_an_entry_that_fails_is_reported_with_its_traceback(processes: HostProcesses) -> None:

@@ -98,7 +98,7 @@ class Program:
     async def _stand_up(self, budget: float) -> None:
         """Give up the seat."""
         if self._seated is not None:
-            await self._seated.leave(budget)
+            await self._seated.leave(0.0 if self._lost else budget)  # without a lease no record may leave
             self._seated = None
         self._unteach()
         self._unteach = _nothing

@@ -155,6 +155,18 @@ def test_an_heir_that_does_not_take_the_seat_in_time_is_too_late_once_another_wa
     assert court.take(court.appointments[1]).standing is Standing.MEMBER
 
 
+def test_an_heir_has_the_time_of_a_verdict_to_take_its_seat() -> None:
+    court = Court(settings=Settings(verdict=20.0))
+    court.stand_by("cut off")
+    court.verdict(court.hosts[0])
+    court.wait(20.0)
+    court.stand_by("there")
+    court.renew()
+    assert [it.host for it in court.appointments] == ["cut off"]
+    court.wait(4.0)
+    assert [it.host for it in court.appointments] == ["cut off", "there"]
+
+
 def test_a_spare_that_is_silent_is_not_counted_on() -> None:
     court = Court()
     court.stand_by("silent")

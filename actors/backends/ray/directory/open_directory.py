@@ -13,7 +13,7 @@ from actors.backends.ray import calls
 from actors.backends.ray.directory.control_store import GENERATIONS, ControlStore
 from actors.backends.ray.system_name import full_name, keeper_name
 from actors.directory import Directory
-from actors.membership.seats import Spare
+from actors.membership.seats import Cue, Spare, Version
 from actors.settings import Settings
 
 USED_SEATS = "seats/"
@@ -52,10 +52,11 @@ class OpenDirectory(Directory):
         self._store.put(f"{USED_SEATS}{self.generation}", str(self.used_seats).encode())
         return sitting
 
-    def stand_by_as(self, now: float, spare: Spare, actor: Any) -> Sitting | None:
-        """As `stand_by`; `actor` is the handle of the spare's Ray actor."""
+    def stand_by_as(self, now: float, spare: Spare, actor: Any, known: Version) -> Cue:
+        """As `stand_by`; `actor` is the handle of the spare's Ray actor, `known` the version of the table it has."""
         self._actors[spare.name] = actor
-        return self.stand_by(now, spare)
+        sitting, table = self.stand_by(now, spare), self.table(now)
+        return Cue(sitting, table if table.version > known else None)
 
     def admission(self, now: float) -> Admission:
         """What a client needs."""

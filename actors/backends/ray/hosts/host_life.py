@@ -26,6 +26,9 @@ MOVE = "its node is drained"
 EXHAUSTED = "too many of its threads are abandoned"
 """As that; the host says so itself."""
 
+ORPHANED = "the driver's seat is gone"
+"""The reason of a host, or a spare, whose system is over; it says so itself."""
+
 BY_ITSELF = "ended by itself"
 """The reason of an entry that nobody told to end."""
 

@@ -15,7 +15,7 @@ from types import FrameType
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.processes import Life, is_alive, own_life
 from actors.backends.ray.entry import load_entry
-from actors.backends.ray.hosts.host_life import BY_ITSELF, EXHAUSTED, MOVE, SIGTERM, Farewell, HostLife
+from actors.backends.ray.hosts.host_life import BY_ITSELF, EXHAUSTED, MOVE, ORPHANED, SIGTERM, Farewell, HostLife
 
 MAX_CONCURRENCY = 4
 """Ray calls that a host answers at once: `watch` stays pending, so `bye` and `stacks` need room beside it."""
@@ -121,7 +121,7 @@ class HostProcess:
         self._over.set()  # a pending watch would keep the process from ending
 
     def _when_ended(self, farewell: Farewell) -> None:
-        told = farewell.reason not in {BY_ITSELF, EXHAUSTED}
+        told = farewell.reason not in {BY_ITSELF, EXHAUSTED, ORPHANED}
         if not told:
             self._say(farewell)
         # Nobody may come to end the process: the one who said bye may be gone. `ready` gets time to tell of an error.

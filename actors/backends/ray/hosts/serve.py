@@ -1,7 +1,8 @@
 """What runs in a host process: take a seat, serve until told to stop, stop the actors that are left, leave in order.
 
 A spare waits for its seat first. A host on which there is a verdict, that has been without a lease for too long, or
-whose loop hangs for too long, ends on the spot with exit code 70: no `on_stop` runs, for nothing of it may act now.
+whose loop hangs for too long, ends on the spot with exit code 70: no `on_stop` runs, for nothing of it may act now. So
+does a spare that could reach nobody for as long; to leave Ray in order takes until Ray can be reached.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from actors import logs
 from actors.address import Address, Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.placement import living_nodes
-from actors.backends.ray.hosts.host_life import EXHAUSTED, MOVE, SIGTERM, HostLife
+from actors.backends.ray.errors import DirectoryUnavailable
+from actors.backends.ray.hosts.host_life import EXHAUSTED, MOVE, ORPHANED, SIGTERM, HostLife
 from actors.backends.ray.hosts.remains import remove_remains
 from actors.backends.ray.hosts.seated import Membership, Place, Seated, needs_new_host
 from actors.backends.ray.hosts.spare import stand_by
@@ -77,9 +79,8 @@ async def serve(task: HostTask, life: HostLife) -> None:
         labels=node.labels,
         heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
     )
-    seated = Seated(
-        task.membership, place, end=partial(end_at_once, task.name), heard=partial(_end_with_driver, task, life)
-    )
+    heard = partial(end_with_driver, task, life)
+    seated = Seated(task.membership, place, end=partial(end_at_once, task.name), heard=heard)
     life.look = lambda: HostReport(task.name, os.getpid(), node_id, stacks=life.stacks())
     if task.membership.over_tcp:  # the program has looked on its own node only
         calls.apart(remove_remains)
@@ -89,7 +90,10 @@ async def serve(task: HostTask, life: HostLife) -> None:
         handler = logs.to_stderr(level, "spare")
         life.ready(None)
         spare = Spare(task.name, node_id, task.seat, dict(node.labels))
-        sitting = await stand_by(spare, seated.directory, life, task.membership.settings)
+        try:
+            sitting = await stand_by(spare, seated.directory, life, task.membership.settings, heard)
+        except DirectoryUnavailable as error:
+            end_at_once(task.name, str(error))
         logging.getLogger(logs.ROOT).removeHandler(handler)
         if sitting is None:
             return
@@ -112,14 +116,14 @@ async def serve(task: HostTask, life: HostLife) -> None:
     await seated.leave(max(0.2, life.budget / 2), moves=moves)
 
 
-def _end_with_driver(task: HostTask, life: HostLife, table: Table) -> None:
-    """A host ends with its system, whose driver may be cut off, so that neither it nor Ray can tell (rule A13).
+def end_with_driver(task: HostTask, life: HostLife, table: Table) -> None:
+    """A host or a spare ends with its system, whose driver may be cut off, so that nobody else can tell (rule A13).
 
     A detached system has a keeper, which comes back, perhaps on another seat.
     """
     driver = task.membership.driver
     if table.complete and not any(seat.number == driver or seat.heirs is Heirs.KEEPER for seat in table.seats):
-        life.tell("the driver's seat is gone", task.membership.settings.stop_budget)
+        life.tell(ORPHANED, task.membership.settings.stop_budget)
 
 
 def end_at_once(name: str, reason: str) -> None:
