@@ -22,6 +22,11 @@ from ray._private import worker
 from actors import Actor, AskError, Ref, Settings, System, UnderstudyError, call, near, on_node
 from actors.address import Address
 from actors.backends.ray.cluster.placement import living_nodes
+from actors.backends.ray.hosts.host_actors import look_at_hosts
+from actors.backends.ray.system_name import namespace_and_name
+
+PAUSE = 0.05
+"""Seconds between two looks at the directory's table, which changes by what other processes do."""
 
 PREEMPTION = 2
 """Ray's DRAIN_NODE_REASON_PREEMPTION."""
@@ -93,9 +98,9 @@ async def main(system: System, plan: dict[str, Any]) -> None:
                 actors[rest[0]].tell(Clockwork.work(number))
             say(told=int(rest[1]))
         elif word == "spares":
-            while len((await system.host.directory.table()).spares) < int(rest[0]):  # noqa: ASYNC110 - of other processes
-                await asyncio.sleep(0.05)
-            say(spares=int(rest[0]))
+            say(spares=await spares(system, int(rest[0])))
+        elif word == "called":
+            say(called=await called(system))
         elif word == "drain":
             node = system.host.seats[actors[rest[0]].address.seat].node
             say(accepted=await asyncio.to_thread(drain, node, float(rest[1])))
@@ -126,6 +131,24 @@ async def place(system: System, plan: dict[str, Any]) -> dict[str, Ref[Clockwork
     for ref, peer in zip(refs, refs[1:] + refs[:1], strict=True):
         await ref.ask(Clockwork.meet(peer))
     return actors
+
+
+async def spares(system: System, count: int) -> dict[str, int]:
+    """The processes that stand by, once there are so many: name and id of each."""
+    while len(found := (await system.host.directory.table()).spares) < count:  # noqa: ASYNC110 - of other processes
+        await asyncio.sleep(PAUSE)
+    reports, _ = await look_at_hosts(*namespace_and_name(system.host.system))
+    pids = {report.name: report.pid for report in reports}
+    return {spare.name: pids[spare.name] for spare in found if spare.name in pids}
+
+
+async def called(system: System) -> str:
+    """The name of the process that is called to a vacant seat, once one is."""
+    while True:
+        for seat in (await system.host.directory.table()).seats:
+            if seat.vacant and seat.host:
+                return seat.host
+        await asyncio.sleep(PAUSE)
 
 
 async def verbs(system: System, ref: Ref[Clockwork]) -> dict[str, str]:

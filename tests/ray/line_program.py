@@ -29,9 +29,13 @@ class LineProgram:
         assert line, self.process.communicate()
         return json.loads(line)
 
-    def tell(self, word: str) -> dict[str, Any]:
-        """Its answer to a word."""
+    def say(self, word: str) -> None:
+        """Tell it a word, without waiting for its answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
+
+    def tell(self, word: str) -> dict[str, Any]:
+        """Its answer to a word."""
+        self.say(word)
         return self.hear()

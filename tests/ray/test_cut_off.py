@@ -1,10 +1,12 @@
-"""The head is lost, the driver is cut off, a node is drained: who rests, ends, or goes on, and what everybody hears.
+"""The head is lost, the driver or a spare cut off, a node drained: who rests, ends, or goes on, and who hears what.
 
 Times are a fraction of the defaults. Several programs share one cut, each with settings of its own.
 """
 
 import contextlib
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -107,18 +109,27 @@ class Cut(NamedTuple):
 
 
 @contextlib.contextmanager
-def begun(programs: dict[str, Program]) -> Iterator[dict[str, Program]]:
+def begun(*programs: Program) -> Iterator[None]:
     """Programs that started at the same time, until they are told to stop."""
     try:
-        for program in programs.values():
+        for program in programs:
             program.begin()
-        for program in programs.values():
+        for program in programs:
             program.wait_for_lines_after(0.0, "answered")
-        yield programs
+        yield
     finally:
-        for program in programs.values():
-            if program.process.poll() is None:
-                program.leave()
+        leave_all(*programs)
+
+
+def leave_all(*programs: Program) -> list[int]:
+    """Tell programs to stop, all at the same time; their exit codes."""
+    living = [program for program in programs if program.process.poll() is None]
+    for program in living:
+        with contextlib.suppress(BrokenPipeError):
+            program.say("stop")
+    for program in living:
+        program.leave()
+    return [program.process.returncode for program in programs]
 
 
 class HeadLost(NamedTuple):
@@ -128,10 +139,15 @@ class HeadLost(NamedTuple):
     patient: Program
     impatient: Program
     unfenced: Program
+    verbs: dict[str, str]
+    """What those of the impatient one said afterwards."""
+    states: dict[str, str]
+    """Of the hosts of the unfenced one afterwards."""
 
 
 @pytest.fixture(scope="module")
-def head_lost(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeadLost]:
+def head_lost(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> HeadLost:
+    """All three have left when the tests look at what they wrote: later cuts are not to find them."""
     head, second, third = nodes
     folder = tmp_path_factory.mktemp("head")
     wishes: dict[str, dict[str, Any]] = {
@@ -142,19 +158,24 @@ def head_lost(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> It
     programs = {
         name: Program(nodes, second, [second, third], folder / name, hosts=1, **wish) for name, wish in wishes.items()
     }
-    with begun(programs):
+    patient, impatient, unfenced = programs.values()
+    with begun(patient, impatient, unfenced):
         began = now()
         head.cut()
         try:
-            until(lambda: not any(psutil.pid_exists(programs["impatient"].pid(node)) for node in (second, third)))
+            until(lambda: not any(psutil.pid_exists(impatient.pid(node)) for node in (second, third)))
         finally:
             head.heal()
-        yield HeadLost(Cut(began, now()), **programs)
+        cut = Cut(began, now())
+        patient.wait_for_lines_after(cut.healed, "ticked", "answered")
+        unfenced.wait_for_lines_after(cut.healed, "answered")
+        verbs, states = impatient.tell("verbs"), unfenced.tell("states")["states"]
+        assert leave_all(patient, impatient, unfenced) == [0, 0, 0]
+    return HeadLost(cut, patient, impatient, unfenced, verbs, states)
 
 
 def test_hosts_rest_while_the_head_is_away_and_go_on_as_they_were_when_it_is_back(head_lost: HeadLost) -> None:
     cut, program = head_lost.cut, head_lost.patient
-    program.wait_for_lines_after(cut.healed, "ticked", "answered")
     for home in program.homes:
         lines = program.lines(home)
         assert [it for it in lines if cut.began + TIMES["lease"] + SLACK < it.at < cut.healed] == []
@@ -169,27 +190,24 @@ def test_hosts_end_when_the_head_is_away_for_too_long_and_every_verb_of_the_driv
     cut, program = head_lost.cut, head_lost.impatient
     for home in program.homes:
         assert max(it.at for it in program.lines(home)) < cut.began + TIMES["lease"] + SLACK
-    assert_closed(program)
-    assert program.leave() == 0
+    assert_closed(head_lost.verbs)
 
 
 def test_hosts_that_continue_without_the_head_go_on_answering_each_other(head_lost: HeadLost) -> None:
     cut, program = head_lost.cut, head_lost.unfenced
-    program.wait_for_lines_after(cut.healed, "answered")
     for home in program.homes:
         lines = program.lines(home)
         assert {(it.pid, it.incarnation) for it in lines} == {(program.pids[program.seats[home]], 1)}
         assert {it.word for it in lines} == {"ticked", "answered"}
         answered = [it.at for it in lines if it.word == "answered" and cut.began - 1.0 < it.at < cut.healed]
         assert max(after - before for before, after in pairwise(answered)) < 2.0
-    assert set(program.tell("states")["states"].values()) == {"up"}
+    assert set(head_lost.states.values()) == {"up"}
 
 
-def assert_closed(program: Program) -> None:
-    """Each verb of its driver raises, and says why."""
-    heard = program.tell("verbs")
-    assert set(heard) == {"ask", "send", "spawn", "stats", "members", "health"}
-    for verb, word in heard.items():
+def assert_closed(verbs: dict[str, str]) -> None:
+    """Each verb of the driver has raised, and said why."""
+    assert set(verbs) == {"ask", "send", "spawn", "stats", "members", "health"}
+    for verb, word in verbs.items():
         assert word.startswith("SystemClosed: "), verb
         assert "not a part of it any more" in word, verb
 
@@ -200,31 +218,141 @@ OUTCOMES = {"ticked", "answered", "Stopped-no", "Unreachable-maybe", "Unreachabl
 def test_of_a_driver_that_is_cut_off_the_whole_system_ends_and_nothing_acts_twice(
     nodes: list[Node], tmp_path: Path
 ) -> None:
+    """There is a spare on each node: one may take the seat that is lost, and all of them end too."""
     _, second, _ = nodes
-    program = Program(nodes, second, nodes, tmp_path / "log", hosts=3, isolation=2.0)
-    with begun({"it": program}):
+    program = Program(nodes, second, nodes, tmp_path / "log", hosts=3, spares=3, isolation=3.0)
+    with begun(program):
+        program.tell("spares 3")
         began = now()
         second.cut()
         try:
             assert_closed_soon(program)
-            until(lambda: not any(psutil.pid_exists(program.pid(node)) for node in nodes))
-            ended = now()
+            until(lambda: not host_processes(nodes))
+            print(f"all processes had ended {now() - began:.1f} s after the cut")
         finally:
             second.heal()
-        print(f"all hosts had ended {ended - began:.1f} s after the cut")
-        for home in program.homes:
-            assert {(it.pid, it.incarnation) for it in program.lines(home)} == {(program.pids[program.seats[home]], 1)}
-            assert {it.word for it in program.lines(home)} <= OUTCOMES
-        assert max(it.at for it in program.lines(second.name)) < began + TIMES["lease"] + SLACK
-        assert program.leave() == 0
+        assert_nothing_acted_twice(program, second, began)
+        assert leave_all(program) == [0]
 
 
-def assert_closed_soon(program: Program) -> None:
+def test_a_driver_that_nobody_hears_or_that_hears_nobody_is_cut_off_as_well(nodes: list[Node], tmp_path: Path) -> None:
+    """Each of the two has an actor on its own node, and one on the head's."""
+    head, second, third = nodes
+    unheard = Program(nodes, second, [second, head], tmp_path / "unheard", hosts=3, isolation=3.0)
+    deaf = Program(nodes, third, [third, head], tmp_path / "deaf", hosts=3, isolation=3.0)
+    with begun(unheard, deaf):
+        began = now()
+        second.cut_outgoing()
+        third.cut_incoming()
+        try:
+            assert_closed_soon(unheard, deaf)
+            until(lambda: not host_processes(nodes))
+            print(f"all processes had ended {now() - began:.1f} s after the cut")
+        finally:
+            second.heal()
+            third.heal()
+        assert_nothing_acted_twice(unheard, second, began)
+        assert_nothing_acted_twice(deaf, third, began)
+        assert leave_all(unheard, deaf) == [0, 0]
+
+
+def assert_closed_soon(*programs: Program) -> None:
     """An ask that waits in the driver ends as one that may have run; then the system is closed."""
-    heard = program.tell(f"ask {program.homes[-1]} 60")["heard"]
-    assert heard.startswith("Unreachable: "), heard
-    assert "not a part of it any more" in heard
-    assert_closed(program)
+    for program in programs:
+        program.say(f"ask {program.homes[-1]} 60")
+    for program in programs:
+        heard = program.hear()["heard"]
+        assert heard.startswith("Unreachable: "), heard
+        assert "not a part of it any more" in heard
+        assert_closed(program.tell("verbs"))
+
+
+def assert_nothing_acted_twice(program: Program, cut_off: Node, began: float) -> None:
+    """Each actor has acted in one incarnation, and on the node that was cut off for no longer than its lease."""
+    for home in program.homes:
+        assert {(it.pid, it.incarnation) for it in program.lines(home)} == {(program.pids[program.seats[home]], 1)}
+        assert {it.word for it in program.lines(home)} <= OUTCOMES
+    assert max(it.at for it in program.lines(cut_off.name)) < began + TIMES["lease"] + SLACK
+
+
+def host_processes(nodes: list[Node]) -> set[int]:
+    """All hosts and spares of these nodes, by the ids of their processes."""
+    found: set[int] = set()
+    for process in [it for node in nodes for it in node.processes()]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found |= {process.pid} if "HostProcess" in "".join(process.cmdline()) else set()
+    return found
+
+
+def test_a_spare_that_is_cut_off_by_itself_never_acts_and_a_host_that_dies_meanwhile_comes_back_without_it(
+    nodes: list[Node], tmp_path: Path
+) -> None:
+    """One is the only spare of its system, so it is called, in vain; the other is not needed, and ends by itself."""
+    head, second, third = nodes
+    lonely = {"hosts": 2, "spares": None}
+    called = Program(nodes, head, [second], tmp_path / "called", renewal=1.0, verdict=4.0, **lonely)
+    unneeded = Program(nodes, head, [second], tmp_path / "unneeded", isolation=2.0, **lonely)
+    with begun(called, unneeded):
+        in_vain, idle = leave_to_its_spare(third, called), leave_to_its_spare(third, unneeded)
+        end_other_spares(called, in_vain)
+        third.cut()
+        try:
+            for program in (called, unneeded):
+                os.kill(program.pid(second), signal.SIGKILL)
+            killed = now()
+            assert called.tell("called")["called"] == in_vain.name
+            for name, program in {"called": called, "unneeded": unneeded}.items():
+                print(f"{name}: back {first_of_new(program, second).at - killed:.1f} s after the kill")
+            until(lambda: not psutil.pid_exists(idle.pid))
+        finally:
+            third.heal()
+        until(lambda: not psutil.pid_exists(in_vain.pid) or in_vain.name in called.tell("spares 0")["spares"])
+        healed = now()
+        for program, spare in ((called, in_vain), (unneeded, idle)):
+            program.wait_for_lines_after(healed, "ticked")
+            assert_one_came_back(program, second, spare)
+        assert leave_all(called, unneeded) == [0, 0]
+
+
+def first_of_new(program: Program, home: Node) -> Line:
+    """What the actor of this node has written first in its second incarnation, once it has."""
+    until(lambda: program.lines(home.name)[-1].incarnation == 2)
+    return next(it for it in program.lines(home.name) if it.incarnation == 2)
+
+
+def assert_one_came_back(program: Program, home: Node, spare: "Understudy") -> None:
+    """By the log there were two incarnations, one after the other, in two processes, neither of which is the spare."""
+    lines = program.lines(home.name)
+    old, new = [[it for it in lines if it.incarnation == number] for number in (1, 2)]
+    assert len(old) + len(new) == len(lines)
+    assert {it.pid for it in old} == {program.pid(home)}
+    assert len({it.pid for it in new} - {program.pid(home), spare.pid}) == 1
+    assert old[-1].at < new[0].at
+
+
+class Understudy(NamedTuple):
+    """A process that stands by."""
+
+    name: str
+    pid: int
+
+
+def leave_to_its_spare(node: Node, program: Program) -> Understudy:
+    """Tell the program's host on this node to leave, and no other is made, so that only a spare is there."""
+    spares = program.tell("spares 2")["spares"]
+    there = {process.pid for process in node.processes()}
+    seat, host = next((seat, pid) for seat, pid in program.pids.items() if pid in there)
+    os.kill(host, signal.SIGTERM)
+    until(lambda: str(seat) not in program.tell("states")["states"])
+    return next(Understudy(name, pid) for name, pid in spares.items() if pid in there)
+
+
+def end_other_spares(program: Program, spare: Understudy) -> None:
+    """Kill every spare of the program but this one."""
+    for name, pid in program.tell("spares 2")["spares"].items():
+        if name != spare.name:
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: set(program.tell("spares 1")["spares"]) == {spare.name})
 
 
 def test_hosts_of_a_node_that_ray_drains_finish_what_they_have_and_their_actors_go_on_elsewhere(
@@ -233,7 +361,7 @@ def test_hosts_of_a_node_that_ray_drains_finish_what_they_have_and_their_actors_
     """The last of this file: the node is gone afterwards."""
     head, _, third = nodes
     program = Program(nodes, head, [third], tmp_path / "log", hosts=3, spares=3)
-    with begun({"it": program}):
+    with begun(program):
         program.tell("spares 3")
         program.tell(f"load {third.name} 50")
         began = now()
