@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors.address import Address, Sitting, epoch_of
 from actors.errors import UnderstudyError
+from actors.membership.endings import Endings
 from actors.membership.names import Names
 from actors.membership.records import Living, Vacancy
 from actors.membership.seat_budget import SeatBudget
@@ -53,8 +54,7 @@ class Directory:
         self._vacancies: dict[int, Vacancy] = {}
         self._missing: dict[int, Seat] = {}
         """Seats that the predecessor's table had, and whose hosts have not reported."""
-        self._ended: dict[int, int] = {}
-        """The highest epoch of each seat that has ended."""
+        self._endings = Endings(all_reported=self._complete)
         self._budgets: dict[int, SeatBudget] = {}
         self._pool = SparePool()
         self._news: list[Appointment] = []
@@ -86,7 +86,7 @@ class Directory:
             if not self._complete:
                 self._budget(reported.number).recall(self._time, reported.losses)
                 self._hear_of(reported)
-        if seat.epoch >= self._newest(seat.number) and not self._has_ended(seat.sitting):
+        if seat.epoch >= self._newest(seat.number) and not self._endings.has(seat.sitting):
             self._take(seat, new=not known)
             self._names.add(seat.number, names)
         return self._table()
@@ -96,7 +96,7 @@ class Directory:
         self._pass(now)
         host = self._hosts.get(sitting.seat)
         if host is None or host.seat.epoch != sitting.epoch:
-            ended = self._has_ended(sitting) or sitting.epoch < self._newest(sitting.seat)
+            ended = self._endings.has(sitting) or sitting.epoch < self._newest(sitting.seat)
             return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
         host.seat = replace(host.seat, load=beat.load, ties=beat.ties, losses=self._losses(sitting.seat))
@@ -109,22 +109,23 @@ class Directory:
         If it `moves`, its seat is vacant instead, for somebody else to take; that is no loss.
         """
         self._pass(now)
-        if not self._has_ended(sitting):
-            host = self._hosts.get(sitting.seat)
+        if not self._endings.has(sitting):
+            seat = self._seat_of(sitting)
             self._end(sitting)
-            if moves and host is not None and host.seat.heirs is not Heirs.NOBODY:
-                self._vacate(replace(host.seat, moved=True), 0.0)
+            if moves and seat is not None:
+                self._move(seat)
+            elif moves:
+                self._endings.add_early(sitting, moves=True)
         return self._table()
 
     def verdict(self, now: float, sitting: Sitting) -> Table:
         """There is proof that a host has died: its seat is vacant. Of one that has ended already nothing changes."""
         self._pass(now)
-        host = self._hosts.get(sitting.seat)
-        seat = host.seat if host is not None else self._missing.get(sitting.seat)
-        if seat is not None and seat.sitting == sitting:
+        seat = self._seat_of(sitting)
+        if seat is not None:
             self._lose(seat)
-        elif not self._has_ended(sitting):
-            self._ended[sitting.seat] = sitting.epoch
+        elif not self._endings.has(sitting):
+            self._endings.add_early(sitting)
             vacancy = self._vacancies.get(sitting.seat)
             if vacancy is not None and vacancy.appointment is not None and vacancy.appointment.sitting == sitting:
                 self._dismiss(vacancy)
@@ -144,8 +145,7 @@ class Directory:
     def members(self, now: float) -> tuple[Member, ...]:
         """Every host with its state, by seat."""
         self._pass(now)
-        late = SETTLING * self._settings.renewal
-        living = [host.member(self._time, late) for host in self._hosts.values()]
+        living = [host.member(self._time, SETTLING * self._settings.renewal) for host in self._hosts.values()]
         dead = [vacancy.member() for vacancy in self._vacancies.values()]
         return tuple(sorted(living + dead, key=lambda member: member.seat))
 
@@ -237,6 +237,7 @@ class Directory:
                 self._dismiss(vacancy)  # it was silent for so long, as a host that is dead
         if not self._complete and self._is_rebuilt():
             self._complete = True
+            self._endings.all_reported()
             self._changes += 1
             for seat in list(self._missing.values()):
                 self._lose(seat)
@@ -265,14 +266,11 @@ class Directory:
         self._epochs += 1
         return epoch_of(self.generation, self._epochs)
 
-    def _has_ended(self, sitting: Sitting) -> bool:
-        return sitting.epoch <= self._ended.get(sitting.seat, 0)
-
     def _newest(self, seat: int) -> int:
         """The highest epoch that is known of a seat, in whatever state."""
         host, missing, vacancy = self._hosts.get(seat), self._missing.get(seat), self._vacancies.get(seat)
         return max(
-            self._ended.get(seat, 0),
+            self._endings.newest(seat),
             host.seat.epoch if host is not None else 0,
             missing.epoch if missing is not None else 0,
             vacancy.seat.epoch if vacancy is not None else 0,
@@ -297,12 +295,14 @@ class Directory:
 
     def _hear_of(self, reported: Seat) -> None:
         """The predecessor's table had this seat."""
-        newest = self._newest(reported.number)
-        if reported.epoch < newest or self._has_ended(reported.sitting):
+        newest, moves = self._newest(reported.number), self._endings.reported(reported.sitting)
+        if reported.epoch < newest or (self._endings.has(reported.sitting) and moves is None):
             return
         if reported.vacant:
             self._end(reported.sitting)
             self._vacate(reported, self._budget(reported.number).spend(self._time) if reported.withheld else 0.0)
+        elif moves is not None:
+            (self._move if moves else self._lose)(reported)
         elif reported.epoch > newest:
             self._end(Sitting(reported.number, newest))
             self._missing[reported.number] = reported
@@ -315,10 +315,19 @@ class Directory:
             wait = 0.0 if seat.heirs is Heirs.KEEPER else self._budget(seat.number).lose(self._time)
             self._vacate(seat, wait)
 
+    def _move(self, seat: Seat) -> None:
+        if seat.heirs is not Heirs.NOBODY:
+            self._vacate(replace(seat, moved=True), 0.0)
+
+    def _seat_of(self, sitting: Sitting) -> Seat | None:
+        host = self._hosts.get(sitting.seat)
+        seat = host.seat if host is not None else self._missing.get(sitting.seat)
+        return seat if seat is not None and seat.sitting == sitting else None
+
     def _end(self, sitting: Sitting) -> None:
         """The seat is out of the table, whoever sat there."""
         number = sitting.seat
-        self._ended[number] = max(self._ended.get(number, 0), sitting.epoch)
+        self._endings.add(sitting)
         host, missing = self._hosts.get(number), self._missing.get(number)
         if host is not None and host.seat.epoch <= sitting.epoch:
             del self._hosts[number]
@@ -378,8 +387,7 @@ class Directory:
             self._changes += 1
 
     def _budget(self, seat: int) -> SeatBudget:
-        settings = self._settings
-        return self._budgets.setdefault(seat, SeatBudget(settings.seat_losses, settings.seat_window))
+        return self._budgets.setdefault(seat, SeatBudget(self._settings.seat_losses, self._settings.seat_window))
 
     def _losses(self, seat: int) -> int:
         return self._budget(seat).lost(self._time)

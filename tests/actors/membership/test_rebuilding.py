@@ -70,6 +70,49 @@ def test_proof_while_it_is_rebuilt_is_a_verdict_at_once() -> None:
     assert court.table.complete
 
 
+def test_proof_that_comes_before_anybody_has_told_of_the_seat_makes_it_vacant_once_somebody_does() -> None:
+    court = Court(settings=Settings(seat_losses=2))
+    dead = court.hosts[0]
+    court.successor()
+    court.stand_by("understudy")
+    court.verdict(dead)
+    court.verdict(dead)
+    assert court.seat(dead) is None
+    court.renew()
+    vacant = court.seat(dead)
+    assert vacant is not None
+    assert (vacant.vacant, vacant.withheld, vacant.losses) == (True, False, 1)
+    court.wait(5.0)
+    assert [it.sitting.seat for it in court.appointments] == [dead.sitting.seat]
+
+
+def test_proof_that_a_predecessor_has_heard_too_is_no_second_loss() -> None:
+    court = Court()
+    dead = court.hosts[0]
+    court.verdict(dead)
+    court.renew()
+    court.successor()
+    court.verdict(dead)
+    court.renew()
+    vacant = court.seat(dead)
+    assert vacant is not None
+    assert (vacant.vacant, vacant.losses) == (True, 1)
+
+
+def test_one_that_moves_before_anybody_has_told_of_its_seat_leaves_it_to_an_heir_and_one_that_leaves_does_not() -> None:
+    court = Court()
+    mover, leaver, _ = court.hosts
+    court.successor()
+    for party in (mover, leaver):
+        party.silent = True
+        court.directory.leave(court.now, party.sitting, party is mover)
+    court.renew()
+    vacant = court.seat(mover)
+    assert vacant is not None
+    assert (vacant.vacant, vacant.moved, vacant.losses) == (True, True, 0)
+    assert court.seat(leaver) is None
+
+
 def test_one_on_whom_there_was_a_verdict_is_not_taken_back_even_if_it_reports_first() -> None:
     court = Court()
     revenant = court.hosts[0]
