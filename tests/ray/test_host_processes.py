@@ -11,12 +11,13 @@ from typing import Any
 import psutil
 import pytest
 
+from actors.backends.ray import calls
 from actors.backends.ray.cluster.cluster import Cluster
 from actors.backends.ray.cluster.placement import Needs
 from actors.backends.ray.cluster.processes import is_alive, life_of
 from actors.backends.ray.errors import HostFailed
 from actors.backends.ray.hosts.host_life import ORPHANED, Farewell
-from actors.backends.ray.hosts.host_process import Driver, HostPlan
+from actors.backends.ray.hosts.host_process import MAX_CONCURRENCY, Driver, HostPlan
 from actors.backends.ray.hosts.host_processes import HostProcesses
 
 ENTRIES = "tests.ray.entries:"
@@ -46,6 +47,20 @@ def test_hosts_start_together_and_stop_in_order_with_a_report(processes: HostPro
     assert not is_alive(second.report.life)
     assert first.end.result(timeout=1) == stopped[1].farewell
     assert processes.stop(budget=10) == []
+
+
+def test_a_host_answers_however_many_have_watched_it_and_only_the_last_one_hears_its_farewell(
+    processes: HostProcesses,
+) -> None:
+    (host,) = processes.start([plan("watched", "obedient")], Needs(), deadline=20)
+    last = host.actor.watch.remote()
+    assert host.end.result(timeout=20) == "somebody else watches it now"
+    for _ in range(MAX_CONCURRENCY):  # one keeper after the other
+        former, last = last, host.actor.watch.remote()
+        assert calls.get(former, 20) is None
+    assert calls.get(host.actor.ready.remote(), 20).life == host.report.life
+    assert [each.way for each in processes.stop(budget=10)] == ["ended"]
+    assert calls.get(last, 5) == Farewell("bye", in_time=True, report="drained for bye")
 
 
 def test_a_killed_host_is_known_within_a_second(processes: HostProcesses) -> None:

@@ -63,7 +63,8 @@ class HostProcess:
 
     def __init__(self, plan: HostPlan) -> None:
         self._plan = plan
-        self._over = threading.Event()
+        self._watcher = threading.Event()
+        self._watching = threading.Lock()
         self._farewell: Farewell | None = None
         self._leaving = False
         self._ray_sigterm = signal.getsignal(signal.SIGTERM)
@@ -80,10 +81,18 @@ class HostProcess:
         """Wait until the entry can be reached. Raises what it raised before that."""
         return HostReport(own_life(), calls.node_id(), self._life.report())
 
-    def watch(self) -> Farewell:
-        """Stay pending for the life of the host; end with its farewell, or with Ray's error when the process dies."""
-        self._over.wait()
-        assert self._farewell is not None
+    def watch(self) -> Farewell | None:
+        """Stay pending for the life of the host; end with its farewell, or with Ray's error when the process dies.
+
+        The next one who watches lets this one go, with None: its caller is gone, a keeper that was killed, and each
+        would hold one of the few threads for ever.
+        """
+        mine = threading.Event()
+        with self._watching:
+            former, self._watcher = self._watcher, mine
+        former.set()
+        if self._farewell is None:  # `_say` has it before it looks whom to wake
+            mine.wait()
         return self._farewell
 
     def bye(self, budget: float) -> Farewell:
@@ -118,7 +127,7 @@ class HostProcess:
     def _say(self, farewell: Farewell) -> None:
         if self._farewell is None:
             self._farewell = farewell
-        self._over.set()  # a pending watch would keep the process from ending
+        self._watcher.set()  # a pending watch would keep the process from ending
 
     def _when_ended(self, farewell: Farewell) -> None:
         told = farewell.reason not in {BY_ITSELF, EXHAUSTED, ORPHANED}

@@ -6,6 +6,7 @@ All calls here block and are for threads (`asyncio.to_thread`), so that they wor
 """
 
 import concurrent.futures
+import contextlib
 import logging
 import os
 import signal
@@ -111,11 +112,12 @@ class HostProcesses:
             plans = [plan if plan.driver is not None else replace(plan, driver=driver) for plan in plans]
         options = self._options(needs, named)
         created = [(plan, self._create(plan, options)) for plan in plans]
+        asked = [(plan, actor, actor.ready.remote()) for plan, actor in created]
         self._creating.update(actor for _, actor in created)
         began = time.monotonic()
         try:
             self._kill_if_closed()
-            hosts = [self._await(plan, actor, needs, began + deadline, deadline) for plan, actor in created]
+            hosts = [self._await(*each, needs, began + deadline, deadline) for each in asked]
         except BaseException:
             for _, actor in created:
                 calls.kill(actor)
@@ -129,13 +131,14 @@ class HostProcesses:
         """Take over detached hosts, which another process has started; those not ready at the deadline are killed."""
         until = time.monotonic() + deadline
         adopted: list[Host] = []
+        found: list[tuple[HostPlan, Any, Any]] = []
         for name in names:
-            try:
+            with contextlib.suppress(ValueError):  # it has ended meanwhile
                 actor = calls.find(name, self._namespace)
-            except ValueError:  # it has ended meanwhile
-                continue
+                found.append((HostPlan(name, ""), actor, actor.ready.remote()))  # all at once: one may not answer
+        for plan, actor, ready in found:
             try:
-                adopted.append(self._await(HostPlan(name, ""), actor, Needs(), until, deadline))
+                adopted.append(self._await(plan, actor, ready, Needs(), until, deadline))
             except (HostFailed, Unplaceable) as error:
                 logger.warning("%s", error)
                 calls.kill(actor)
@@ -203,10 +206,10 @@ class HostProcesses:
         # By its name operators find it, and a detached one could never be found again without.
         return self._actor_class.options(**options, name=plan.name).remote(plan)
 
-    def _await(self, plan: HostPlan, actor: Any, needs: Needs, until: float, deadline: float) -> Host:
+    def _await(self, plan: HostPlan, actor: Any, ready: Any, needs: Needs, until: float, deadline: float) -> Host:
         actor_id = calls.actor_id(actor)
         try:
-            report: HostReport = calls.get(actor.ready.remote(), max(until - time.monotonic(), 0.01))
+            report: HostReport = calls.get(ready, max(until - time.monotonic(), 0.01))
         except GetTimeoutError:
             if internals.actor_state(actor_id) in {"PENDING_CREATION", "DEPENDENCIES_UNREADY"}:
                 raise placement.still_pending(needs, placement.living_nodes(), deadline) from None
@@ -309,7 +312,7 @@ def _end_of(actor: Any) -> "concurrent.futures.Future[Farewell | str]":
     def seen(call: "concurrent.futures.Future[Any]") -> None:
         error = call.exception()
         if error is None:
-            end.set_result(call.result())
+            end.set_result(call.result() or "somebody else watches it now")
         elif isinstance(error, ActorUnavailableError):
             watch()
         else:
