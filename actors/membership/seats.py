@@ -62,6 +62,8 @@ class Seat(msgspec.Struct, frozen=True):
     host: str = ""
     """The name of the process that sits there; of a vacant seat, of the one that was called to it."""
     heirs: Heirs = Heirs.SPARES
+    resources: Mapping[str, float] = {}
+    """What its host had asked of Ray, by Ray's names; whoever makes its next host, asks for the same (rule A14)."""
     ties: Ties = Ties()
     vacant: bool = False
     """The sitting of this epoch has ended by a verdict, and somebody will sit here again, with a higher epoch."""

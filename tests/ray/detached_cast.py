@@ -1,6 +1,9 @@
 """The actors that live in a detached system; a module, so that other programs can send to them."""
 
 import os
+from typing import Any
+
+import ray
 
 from actors import Actor, call
 
@@ -23,6 +26,12 @@ class Account(Actor):
     def state(self) -> tuple[int, int, str, list[int]]:
         """The incarnation, the process, the owner, and the sums."""
         return self.context.incarnation, os.getpid(), self.owner, self.sums
+
+    @call
+    def process(self) -> tuple[int, dict[str, float]]:
+        """Where it lives, and what Ray has given to that process."""
+        context: Any = ray.get_runtime_context()
+        return os.getpid(), context.get_assigned_resources()
 
     @call
     def fail(self) -> None:

@@ -24,6 +24,7 @@ from actors import (
     Unplaceable,
     Unreachable,
     Unsendable,
+    dedicated,
     here,
 )
 from actors.backends.ray import calls
@@ -220,6 +221,26 @@ def test_when_the_keeper_and_a_host_are_killed_at_once_its_actors_come_back_and_
     attached(address, main)
 
 
+def test_a_host_with_needs_of_its_own_is_made_again_with_them_by_a_keeper_that_did_not_make_it(address: str) -> None:
+    async def main(system: System) -> None:
+        needs = {"stage": 1.0}
+        lea = await system.options(name="lea", placement=dedicated(resources=needs)).spawn(Account, "lea", [])
+        made = await lea.ask(Account.process())
+        assert made[1] == needs
+        await (await kill_keeper(system))()
+        os.kill(made[0], signal.SIGKILL)
+        await until(lambda: moved(lea, made[0]))
+        again = await lea.ask(Account.process())
+        assert again[1] == needs
+        calls.kill(calls.find("understudy:shop:directory", "understudy"), restart=True)
+        os.kill(again[0], signal.SIGKILL)
+        await until(lambda: moved(lea, again[0]))
+        assert (await lea.ask(Account.process()))[1] == needs
+        assert (await system.stop_actor(lea)).stopped == 1
+
+    attached(address, main)
+
+
 def test_when_the_directory_is_killed_it_is_rebuilt_with_all_names(address: str) -> None:
     async def main(system: System) -> None:
         before = await states(system)
@@ -292,21 +313,6 @@ def test_a_name_that_another_system_has_is_an_error(address: str, detached: bool
 
     with pytest.raises(SettingsError, match="'shop' is open on this cluster already"):
         asyncio.run(main())
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"name": "shop", "detached": True, "address": "local"}, "ray start --head"),
-        ({"attach": "shop", "address": "local"}, "ray start --head"),
-        ({"detached": True, "address": "head:6379"}, "found by its name"),
-        ({"name": "shop", "attach": "shop", "detached": True}, "Leave one"),
-        ({"name": "a:b", "detached": True}, "no colon"),
-    ],
-)
-def test_options_that_cannot_be_are_refused_before_anything_is_started(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
-        System(on="ray", **options)
 
 
 def test_one_beyond_its_budget_is_stopped_and_a_new_keeper_begins_with_a_full_one(address: str) -> None:

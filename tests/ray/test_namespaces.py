@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-import pytest
-
-from actors import Ref, SettingsError, System
+from actors import Ref, System
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.cluster import Cluster
 from actors.backends.ray.directory.control_store import ControlStore
@@ -67,9 +65,3 @@ def test_a_name_that_goes_on_with_a_colon_is_another_name(cluster: Cluster) -> N
         assert long.keys("") == ["seats/7"]
     finally:
         long.clear()
-
-
-@pytest.mark.parametrize("options", [{}, {"name": "shop", "detached": True}, {"attach": "shop"}])
-def test_a_namespace_with_a_slash_is_refused_because_a_ref_could_not_be_told_where_it_ends(options: Any) -> None:
-    with pytest.raises(SettingsError, match="'north/west' has a slash"):
-        System(on="ray", address="head:6379", namespace="north/west", **options)

@@ -71,6 +71,11 @@ def test_needs_become_options_of_ray() -> None:
     assert options(Needs(spread=True), SECOND)["scheduling_strategy"].node_id == SECOND.node_id
 
 
+def test_demands_become_needs_again() -> None:
+    for needs in (Needs(), Needs(num_cpus=1, num_gpus=0.5, memory=100, resources={"tape": 1}), Needs(num_cpus=2)):
+        assert Needs.of(needs.demands()) == needs
+
+
 def test_the_nodes_of_a_real_cluster_are_read(cluster: Cluster) -> None:
     (node,) = living_nodes()
     assert node.node_id == cluster.node_id

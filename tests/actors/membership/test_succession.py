@@ -108,6 +108,21 @@ def test_a_spare_on_the_same_node_is_preferred_and_any_other_will_do() -> None:
     assert [it.host for it in court.appointments] == ["near", "far"]
 
 
+def test_what_a_lost_host_had_asked_of_ray_stands_in_the_table_whoever_reads_it() -> None:
+    court = Court()
+    special = court.join(heirs=Heirs.MADE, takes_anybody=False, resources={"GPU": 1})
+    court.renew()
+    court.successor()
+    court.renew()
+    court.verdict(special)
+    court.wait(3.0)
+    court.successor()
+    court.renew()
+    vacant = court.seat(special)
+    assert vacant is not None
+    assert (vacant.vacant, vacant.resources) == (True, {"GPU": 1})
+
+
 def test_a_seat_with_needs_of_its_own_waits_for_a_process_that_was_made_for_it() -> None:
     court = Court(hosts=1)
     special = court.join(heirs=Heirs.MADE, takes_anybody=False)

@@ -34,6 +34,17 @@ class Needs:
     head: bool = False
     spread: bool = False
 
+    @classmethod
+    def of(cls, demands: Mapping[str, float]) -> "Needs":
+        """The needs whose demands these are."""
+        others = {name: amount for name, amount in demands.items() if name not in {"CPU", "GPU", "memory"}}
+        return cls(
+            num_cpus=demands.get("CPU", 0),
+            num_gpus=demands.get("GPU", 0),
+            memory=int(demands.get("memory", 0)),
+            resources=others,
+        )
+
     def demands(self) -> dict[str, float]:
         """The amounts it asks for, by Ray's names of resources."""
         named = {"CPU": self.num_cpus, "GPU": self.num_gpus, "memory": self.memory, **self.resources}

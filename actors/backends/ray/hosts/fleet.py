@@ -55,8 +55,6 @@ class Fleet:
         self._making: dict[str, asyncio.Task[list[HostSeat]]] = {}
         self._understudies: Understudies | None = None
         self._drains: Drains | None = None
-        self._needs: dict[int, Needs] = {}
-        """Of seats that were made for one spawn: what a process needs to take them."""
 
     # ---- starting ---------------------------------------------------------------------------------------------------
 
@@ -98,10 +96,7 @@ class Fleet:
         for process in started:
             self.bury_when_ended(process)
         await self._seated.refresh()
-        seats = [it.report.report for it in started if isinstance(it.report.report, HostSeat)]
-        if task.dedicated:
-            self._needs |= {seat.seat: needs for seat in seats}
-        return seats
+        return [it.report.report for it in started if isinstance(it.report.report, HostSeat)]
 
     def bury_when_ended(self, process: HostProcess) -> None:
         """When Ray says that the process has ended, the directory hears: that is proof of death (rule A15)."""
@@ -137,9 +132,9 @@ class Fleet:
     async def _bring_spare(self, node: str | None, seat: Seat | None) -> None:
         assert self._drains is not None
         if seat is not None:
-            task = HostTask(self._membership, dedicated=seat.heirs is Heirs.MADE, spare=True, seat=seat.number)
-            tied = Needs(node=seat.node if seat.ties.node else None, labels=dict(seat.ties.labels))
-            needs = self._needs.get(seat.number, tied)
+            alone, node = seat.heirs is Heirs.MADE, seat.node if seat.ties.node else None
+            task = HostTask(self._membership, dedicated=alone, resources=seat.resources, spare=True, seat=seat.number)
+            needs = replace(Needs.of(seat.resources), node=node, labels=dict(seat.ties.labels))
             self._drains.refuse(needs.node)
         else:
             living = {it.node_id for it in await asyncio.to_thread(living_nodes)} - self._drains.nodes
@@ -156,7 +151,7 @@ class Fleet:
         """Start a host for this placement; Unplaceable, naming what is missing, if Ray cannot give it in time."""
         if placement.kind == "dedicated":
             needs = Needs(num_cpus=placement.num_cpus, num_gpus=placement.num_gpus, resources=dict(placement.resources))
-            task = HostTask(self._membership, dedicated=True)
+            task = HostTask(self._membership, dedicated=True, resources=needs.demands())
             return await self._make(uuid4().hex, task, needs)
         key = f"{placement.node} {sorted(placement.labels.items())}"
         needs = Needs(node=placement.node, labels=dict(placement.labels))

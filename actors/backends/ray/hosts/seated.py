@@ -77,6 +77,7 @@ class Place:
     address: str
     labels: Mapping[str, str]
     heirs: Heirs = Heirs.SPARES
+    resources: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class Seated:
@@ -159,6 +160,7 @@ class Seated:
             takes_anybody=place.heirs is Heirs.SPARES,
             host=place.name,
             heirs=place.heirs,
+            resources=dict(place.resources),
         )
         sent = clock()
         table = await self._register()

@@ -11,7 +11,8 @@ import gc
 import logging
 import os
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from actors import logs
@@ -53,6 +54,8 @@ class HostTask:
     membership: Membership
     dedicated: bool = False
     """Whether the host is made for one spawn, and ends with what that started."""
+    resources: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What was asked of Ray for it."""
     spare: bool = False
     """Whether it waits until it is called to a seat."""
     seat: int | None = None
@@ -78,6 +81,7 @@ async def serve(task: HostTask, life: HostLife) -> None:
         address=node.address,
         labels=node.labels,
         heirs=Heirs.MADE if task.dedicated else Heirs.SPARES,
+        resources=task.resources,
     )
     heard = partial(end_with_driver, task, life)
     seated = Seated(task.membership, place, end=partial(end_at_once, task.name), heard=heard)
