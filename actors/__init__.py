@@ -67,6 +67,7 @@ from actors.messages.message import Asks, AsksStream, Message, Request, Streams
 from actors.messages.priority import Priority
 from actors.messages.receive import receive
 from actors.messages.sensitive import Sensitive, scrubbed
+from actors.operations.blocking_operations import BlockingOperations
 from actors.operations.operations import Operations
 from actors.operations.reports import (
     ActorReport,
@@ -101,6 +102,7 @@ __all__ = [
     "AsksStream",
     "Backoff",
     "Blocking",
+    "BlockingOperations",
     "BlockingSystem",
     "Call",
     "Cancelled",

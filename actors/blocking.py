@@ -18,6 +18,7 @@ from actors.cells.context import Context
 from actors.cells.spawner import Spawner
 from actors.errors import SystemClosed
 from actors.mail.activity import running
+from actors.operations.blocking_operations import BlockingOperations, BlockingQuarantines
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.supervising.signals import StopReport
 from actors.supervising.supervision import Restart
@@ -26,11 +27,14 @@ from actors.waiting import LOOK_AROUND, closed, outcome_of, own_loop, result
 if TYPE_CHECKING:
     from actors.health.report import Health
     from actors.host import Host
+    from actors.membership.seats import Member
     from actors.messages.call import Call
     from actors.messages.message import Asks, AsksStream
+    from actors.operations.operations import Operations
     from actors.placement import Placement
     from actors.ref import Declared
     from actors.stats import HostStats
+    from actors.supervising.quarantines import Quarantines
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -88,6 +92,20 @@ class SystemVerbs(Spawning, Protocol):
 
     async def health(self) -> "Health":
         """How every host is."""
+        ...
+
+    async def members(self) -> "list[Member]":
+        """Every host as the directory sees it."""
+        ...
+
+    @property
+    def operations(self) -> "Operations":
+        """Live operations; SystemClosed if it is not open."""
+        ...
+
+    @property
+    def quarantine(self) -> "Quarantines":
+        """Messages in quarantine; SystemClosed if it is not open."""
         ...
 
 
@@ -153,11 +171,15 @@ class BlockingMessages:
         timeout: float | None = DEFAULT_TIMEOUT,
     ) -> Iterator[R]:
         """Ask for a stream: `for item in system.stream(ref, ...)`. `timeout`: seconds to wait for each item."""
-        self._loop()
-        return self._items(ref.stream(request, timeout=timeout))
+        return self.iterate(ref.stream(request, timeout=timeout))
 
-    def _items(self, items: AsyncIterator[R]) -> Generator[R]:
-        async def following() -> R:
+    def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
+        """The items of an async iterator on the host's loop, each waited for; one that is left early is closed."""
+        self._loop()
+        return self._items(items)
+
+    def _items(self, items: AsyncIterator[T]) -> Generator[T]:
+        async def following() -> T:
             return await anext(items, _END)
 
         try:
@@ -338,6 +360,20 @@ class BlockingSystem(Blocking):
     def health(self) -> "Health":
         """How every host is, and what is wrong. See `System.health`."""
         return self.wait_for(self.system.health)
+
+    def members(self) -> "list[Member]":
+        """Every host as the directory sees it. See `System.members`."""
+        return self.wait_for(self.system.members)
+
+    @property
+    def operations(self) -> BlockingOperations:
+        """Live operations on all hosts. See `System.operations`."""
+        return BlockingOperations(self.system.operations, self)
+
+    @property
+    def quarantine(self) -> BlockingQuarantines:
+        """Messages that made their actors fail too often. See `System.quarantine`."""
+        return BlockingQuarantines(self.system.quarantine, self)
 
 
 @overload
