@@ -21,8 +21,9 @@ def test_a_quarantined_message_can_be_requeued_and_dropped(system: System) -> No
         assert await system.quarantine.drop(second)
         assert not await system.quarantine.drop(second)
         assert not await system.quarantine.requeue(second)
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError, match="is not in quarantine"):
             await system.quarantine.message(second)
+        assert await system.quarantine.message(first) == Poison("a")
         assert await system.quarantine.requeue(first)
         assert await log.ask(Recorder.until(9)) == ["a failed"] * 3 + ["b failed"] * 3 + ["a failed"] * 3
         await eater.ask(Eater.life())

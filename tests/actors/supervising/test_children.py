@@ -396,6 +396,16 @@ def test_a_significant_child_that_never_started_stops_nobody(owner_of: Make):
     assert owner.stopped == 0
 
 
+def test_a_failure_that_another_one_brought_about_is_not_charged_again(owner_of: Make):
+    owner = owner_of(restarts=1)
+    first, linked = owner.spawn(HERE), owner.spawn(HERE)
+    owner.fail(first)
+    failure = Failure("LinkedExit", "the other one failed", "")
+    owner.children.on_signal(ChildFailed(linked.address, 1, failure, False, cause=Cause(first.address, 1)))
+    assert owner.taken() == [("StartChild", first.number, 2), ("StartChild", linked.number, 2)]
+    assert not owner.errors
+
+
 def awaited(owner: Owner) -> tuple[Child, "asyncio.Task[None]"]:
     """A child whose first start somebody awaits."""
     child = owner.children.start(Spec(Any1), None, THERE, 99)
@@ -445,6 +455,21 @@ def test_a_name_that_is_not_granted_is_taken(owner_of: Make):
     owner.host.next_number = lambda: 11
     with pytest.raises(NameTaken, match="'ann'"):
         owner.host.loop.run_until_complete(owner.children.number_for("ann", HERE))
+
+
+def test_a_name_that_may_have_been_granted_to_who_no_longer_wants_it_is_freed(owner_of: Make):
+    owner = owner_of()
+    freed: list[tuple[str, int]] = []
+
+    async def lose_the_answer(name: str, address: Address) -> bool:
+        raise TimeoutError("the directory does not answer")
+
+    owner.claim = lose_the_answer
+    owner.released = lambda name, address: freed.append((name, address.number))
+    owner.host.next_number = lambda: 11
+    with pytest.raises(TimeoutError):
+        owner.host.loop.run_until_complete(owner.children.number_for("ann", HERE))
+    assert freed == [("ann", 11)]
 
 
 def test_an_incarnation_that_has_ended_starts_no_child(owner_of: Make):

@@ -46,6 +46,23 @@ class Desk(Actor):
         self.lock = lock
 
 
+def test_a_program_that_has_closed_does_not_ask_again():
+    asked: list[object] = []
+
+    async def ask_afar(ref: object, request: object, timeout: float) -> None:
+        asked.append(request)
+        raise Unreachable("closed")
+
+    root: Any = object.__new__(DistantRoot)
+    root._keeper = Address("s", 0, 0)
+    root.host = SimpleNamespace(
+        closed=True, clock=lambda: 5.0, ref_to=lambda address: address, delivery=SimpleNamespace(ask_afar=ask_afar)
+    )
+    with pytest.raises(Unreachable):
+        asyncio.run(root.ask(Dismiss(Address("s", 1, 7)), 10.0))
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("reached", [True, False])
 def test_a_spawn_that_is_cancelled_is_taken_back_by_a_step_that_the_host_keeps(
     caplog: pytest.LogCaptureFixture, reached: bool

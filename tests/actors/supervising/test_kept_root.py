@@ -16,7 +16,7 @@ from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
 from actors.supervising.entry import Entry, Hire, StopSystem
 from actors.supervising.kept_root import KeptRoot
-from actors.supervising.root import NUMBER
+from actors.supervising.root import NUMBER, LookAtHost
 from actors.supervising.signals import Restored, Spec, SystemOver
 from tests.actors.town import Resident, Town, in_town, until
 
@@ -26,6 +26,8 @@ class Book:
 
     def __init__(self) -> None:
         self.lines: dict[int, Entry] = {}
+        self.written: list[str | None] = []
+        """Names, of whom there ever was an entry."""
         self.opened = threading.Event()
         self.opened.set()
         self.erasable = threading.Event()
@@ -33,6 +35,7 @@ class Book:
 
     def write(self, entry: Entry) -> None:
         self.lines[entry.number] = entry
+        self.written.append(entry.name)
         assert self.opened.wait(10)
 
     def erase(self, number: int) -> None:
@@ -123,6 +126,7 @@ def test_what_a_program_spawns_is_written_down_and_lives_and_is_erased_when_it_e
         assert await page.ask(Page.turn()) == (1, 1)
         with pytest.raises(NameTaken):
             await court.spawn(court.two, "ann")
+        assert court.book.written == ["ann"]  # else the next keeper might find two of one name
         report = await court.program.host.root.children.dismiss(page.address)
         assert report.stopped == 1
         assert court.book.entries() == []
@@ -248,6 +252,30 @@ def test_one_that_failed_without_a_keeper_is_started_by_the_next():
         with pytest.raises(Failed, match="planned"):
             await page.ask(Page.fail())
         assert await page.ask(Page.turn()) == (3, 1)
+
+    at_court(main)
+
+
+def test_the_next_keeper_knows_which_incarnation_lives_and_hears_of_its_failures():
+    async def main(court: Court) -> None:
+        page = await court.spawn(court.one)
+        page.tell(Page.fail())
+        assert await page.ask(Page.turn()) == (2, 1)
+        await court.lose_keeper()
+        await court.succeed()
+        await until(lambda: all(not child.away for child in court.table.values()))
+        page.tell(Page.fail())
+        assert await page.ask(Page.turn()) == (3, 1)
+
+    at_court(main)
+
+
+def test_a_keeper_answers_what_any_host_is_asked():
+    async def main(court: Court) -> None:
+        host = court.program.host
+        keeper = host.ref_to(Address("town", court.keeper.host.seat, NUMBER))
+        stats = await host.delivery.ask_afar(keeper, LookAtHost(), 10.0)
+        assert stats.actors == 0
 
     at_court(main)
 

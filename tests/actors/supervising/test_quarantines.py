@@ -15,9 +15,11 @@ class Ward:
     def __init__(self) -> None:
         self.now = 10.0
         self.patients: dict[int, object] = {7: object()}
-        self.asker = SimpleNamespace(ended=False)
-        host: Any = SimpleNamespace(quarantine=SimpleNamespace(patients=self.patients), clock=lambda: self.now)
-        patient: Any = SimpleNamespace(entry=SimpleNamespace(number=7))
+        self.asker = SimpleNamespace(ended=False, reply=lambda value: None)
+        quarantine = SimpleNamespace(patients=self.patients, drop=self.patients.pop)
+        host: Any = SimpleNamespace(quarantine=quarantine, clock=lambda: self.now)
+        entry = SimpleNamespace(number=7, target="s/0/9", message_type="Note", actor="/bob")
+        patient: Any = SimpleNamespace(entry=entry)
         asker: Any = self.asker
         self.waiting = _Requeueing(host, patient, asker, Requeue(7, 5.0, "ann"))
 
@@ -41,6 +43,13 @@ def test_a_requeue_ends_when_its_message_is_dropped():
     ward = Ward()
     ward.patients.clear()
     assert ward.waiting.ended
+
+
+def test_a_message_that_was_taken_back_has_left_and_the_log_says_by_whom(caplog: pytest.LogCaptureFixture):
+    ward = Ward()
+    ward.waiting.reply(None)
+    assert ward.patients == {}
+    assert "Note, number 7, of /bob was requeued by ann." in caplog.text
 
 
 @pytest.mark.parametrize("waits", [True, False])
