@@ -387,8 +387,8 @@ class Children:
         self.table.pop(child.address.number, None)
         if child.name is not None:
             self.owner.released(child.name, child.address)
-        if child.name is not None and self._by_name.get(child.name) is child:
-            del self._by_name[child.name]
+            if self._by_name.get(child.name) is child:
+                del self._by_name[child.name]
 
     def path(self, child: Child) -> str:
         """Its path of names; empty where it has no name."""

@@ -99,8 +99,8 @@ class Round:
             self._awaited.discard(number)
 
     def returned(self, number: int) -> bool:
-        """Somebody has taken its seat. True: it is its turn to start, which it now does; else that is still to come."""
-        turn = self._places.get(number) is Place.AWAY and number in self._awaited
+        """Somebody has taken the seat of one that was away. True: it is its turn, and it starts; else it waits."""
+        turn = number in self._awaited
         if number in self._places:
             self._places[number] = Place.STARTING if turn else Place.STOPPED
         return turn

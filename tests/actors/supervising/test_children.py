@@ -287,6 +287,15 @@ def test_a_refused_seat_is_one_failure_of_each_child_that_waits_for_it(owner_of:
     assert len(owner.children) == 2  # the one whose charge was too much has ended
 
 
+def test_a_refused_seat_charges_nobody_who_waits_for_another(owner_of: Make):
+    owner = owner_of(restarts=1)
+    for seat in (THERE, ELSEWHERE):
+        owner.spawn(seat)
+        owner.children.seat_lost(seat, gone=False)
+    owner.children.seat_refused(THERE)
+    assert not owner.errors
+
+
 # ---- failures ------------------------------------------------------------------------------------------------------
 
 
@@ -387,6 +396,22 @@ def test_a_significant_child_that_ends_for_its_failure_stops_its_supervisor_and_
     owner.fail(failed)
     owner.children.on_signal(ChildEnded(failed.address, 1, EndReason.FAILED, StopReport()))
     assert owner.stopped == 1
+
+
+def test_a_child_here_starts_at_once_and_one_elsewhere_is_told_to(owner_of: Make):
+    owner = owner_of()
+    assert owner.children.start(Spec(Any1), None, HERE, 11).running
+    assert owner.sent == []
+    child = owner.children.start(Spec(Any1), None, THERE, 12)
+    assert owner.sent == [StartChild(child.address, 1, child.spec, owner.address, "")]
+    assert not child.running
+
+
+def test_a_child_is_spoken_of_by_its_name_or_else_by_its_address(owner_of: Make):
+    owner = owner_of()
+    assert owner.children.label(owner.spawn(HERE)) == "/owner/child 1 (Any1)"
+    child = owner.children.start(Spec(Any1), None, THERE, 99)
+    assert owner.children.label(child) == f"Any1 {child.address}"
 
 
 def test_a_significant_child_that_never_started_stops_nobody(owner_of: Make):

@@ -400,6 +400,20 @@ def test_an_ordinary_roots_actors_are_orphans_as_ever():
     at_court(main)
 
 
+def test_whoever_asks_for_the_end_of_the_system_hears_of_it_and_nothing_is_started_meanwhile():
+    async def main(court: Court) -> None:
+        root = court.keeper.host.root
+        stopping = asyncio.ensure_future(court.program.host.root.stop_system(lambda: False))
+        await until(root.stopping.is_set)
+        with pytest.raises(SpawnFailed, match="being stopped"):
+            await court.spawn(court.one)
+        assert not stopping.done()
+        root.say_over(StopReport(3))
+        assert await stopping == StopReport(3)
+
+    at_court(main)
+
+
 def test_a_host_need_hold_nothing_any_more_only_when_the_lost_actors_have_been_started_there():
     told: list[Any] = []
     root: Any = object.__new__(KeptRoot)
