@@ -254,7 +254,7 @@ class Children:
     def on_halted(self, signal: ChildHalted) -> None:
         """A child has stopped, to be started again when its siblings have stopped as well."""
         child = self.table.get(signal.child.number)
-        if child is not None and child.incarnation == signal.incarnation and not child.away:
+        if child is not None and child.incarnation == signal.incarnation:
             self.restarts.on_halted(child)
 
     def on_ended(self, signal: ChildEnded) -> None:

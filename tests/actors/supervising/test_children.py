@@ -414,6 +414,16 @@ def test_a_child_is_spoken_of_by_its_name_or_else_by_its_address(owner_of: Make)
     assert owner.children.label(child) == f"Any1 {child.address}"
 
 
+def test_one_that_fails_after_it_was_told_to_end_is_not_started_again(owner_of: Make):
+    owner = owner_of(restarts=0)
+    child = owner.spawn(HERE)
+    owner.children.stop(child, EndReason.STOPPED)
+    owner.sent.clear()
+    owner.fail(child)
+    assert owner.taken() == []
+    assert not owner.errors
+
+
 def test_a_significant_child_that_never_started_stops_nobody(owner_of: Make):
     owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT)
     child = owner.children.start(Spec(Any1, significant=True), None, THERE, 11)

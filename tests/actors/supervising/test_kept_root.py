@@ -212,6 +212,19 @@ def test_of_several_none_starts_when_one_name_is_taken_and_the_other_names_stay_
     at_court(main)
 
 
+def test_a_name_that_another_root_has_leaves_no_entry():
+    async def main(court: Court) -> None:
+        driver = await court.town.settle()
+        await driver.spawn(Page, name="ann")
+        with pytest.raises(NameTaken):
+            await court.spawn(court.one, "ann")
+        assert court.book.written == ["ann"]
+        assert not court.book.lines
+        assert not court.table
+
+    at_court(main)
+
+
 def test_a_name_is_taken_as_soon_as_its_actor_is_being_written_down():
     async def main(court: Court) -> None:
         court.book.opened.clear()
