@@ -171,6 +171,20 @@ def test_a_round_that_is_over_has_no_part_in_the_next_one(owners: list[Owner]):
     assert one.taken() == [("StartChild", last.number, 3)]
 
 
+def test_a_round_does_not_take_the_end_of_an_earlier_incarnation_for_that_of_the_present_one(owners: list[Owner]):
+    one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
+    child = one.spawn(0)
+    one.fail(child)
+    one.children.on_signal(ChildHalted(child.address, 1))
+    one.children.on_signal(ChildStarted(child.address, 2))
+    one.fail(child)
+    one.sent.clear()
+    one.children.on_signal(ChildHalted(child.address, 1))  # once more, and late
+    assert one.sent == []
+    one.children.on_signal(ChildHalted(child.address, 2))
+    assert one.taken() == [("StartChild", child.number, 3)]
+
+
 def test_a_round_stops_for_good_who_does_not_come_back_and_goes_on_when_that_one_has_ended(owners: list[Owner]):
     one = owner(owners, strategy=Strategy.ONE_FOR_ALL)
     first, last = one.spawn(0), one.spawn(0, Restart.TEMPORARY)
