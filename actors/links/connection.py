@@ -96,7 +96,6 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand the frames that are complete to the stage."""
-        """Where the transport reads to."""
         self.bytes_in += nbytes
         self.heard = self._station.clock()
         self._station.alertness.traffic(came=True)
