@@ -99,7 +99,7 @@ class System(Spawns):
     """A tree of actors. One object is opened and closed once.
 
     on: "local" (one host, this process, no Ray), "ray", or "simulation" (many hosts in this process, in a time and a
-    network that a seed decides). supervision: how top-level actors are supervised.
+    network that a seed decides). supervision: how top-level actors are supervised, each with a budget of its own.
     instrument: what watches messages and lives on every host, for example `tracing.Tracing("shop")`; none by default.
     Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
     the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:

@@ -14,7 +14,6 @@ from actors import Restart, Settings, Spawner, System
 from actors.cells.spawner import Spawns
 from actors.placement import Placement, spread
 from actors.stats import HostStats
-from actors.supervising.budget import RestartBudget
 from actors.supervising.signals import EndReason
 from tests.leftovers import shared_by_all_files
 
@@ -67,8 +66,6 @@ class Stage(Spawns):
         return getattr(self._system, name)
 
     async def _whole(self, main: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-        children = self._system.host.root.children
-        children.restarts.budget = RestartBudget(self._system.supervision.restarts, self._system.supervision.within)
         self._before = {host.seat: host for host in await self._system.stats()}
         try:
             async with asyncio.timeout(PATIENCE - 10):

@@ -79,7 +79,7 @@ class Children:
 
     __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "_vigil", "owner", "restarts", "table")
 
-    def __init__(self, owner: Supervisor, supervision: Supervision) -> None:
+    def __init__(self, owner: Supervisor, supervision: Supervision, *, own_budgets: bool = False) -> None:
         self.owner = owner
         self._supervision = supervision
         self._by_name: dict[str, Child] = {}
@@ -88,7 +88,7 @@ class Children:
         """Whether all are being stopped, so that none is started again."""
         self.table: dict[int, Child] = {}
         """By number, in the order of their first starts."""
-        self.restarts = Restarts(self, supervision)
+        self.restarts = Restarts(self, supervision, own_budgets=own_budgets)
         self._vigil: Vigil | None = None
 
     def __len__(self) -> int:
@@ -372,7 +372,7 @@ class Children:
                 failed = SpawnFailed(f"{self.label(child)} failed to start: {type(error).__name__}: {error}")
                 failed.__cause__ = error
                 waiting.set_exception(failed)
-        self.restarts.charge(child, error, cause or child.cause)
+        self.restarts.not_started(child, error, cause)
 
     def _abandon(self, child: Child) -> None:
         """Its host cannot be reached, and its budget is over (rule A41)."""

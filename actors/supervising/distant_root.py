@@ -36,7 +36,7 @@ class DistantChildren(Children):
     starts_at_once = False
 
     def __init__(self, owner: "DistantRoot", supervision: "Supervision") -> None:
-        super().__init__(owner, supervision)
+        super().__init__(owner, supervision, own_budgets=True)
         self._ask = owner.ask
 
     async def number_for(self, name: str | None, seat: int) -> int:

@@ -42,7 +42,7 @@ class KeptChildren(Children):
     __slots__ = ("ledger",)
 
     def __init__(self, owner: "KeptRoot", supervision: "Supervision", ledger: Ledger) -> None:
-        super().__init__(owner, supervision)
+        super().__init__(owner, supervision, own_budgets=True)
         self.ledger = ledger
 
     def take_over(self, entries: list[Entry]) -> None:

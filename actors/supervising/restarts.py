@@ -1,10 +1,10 @@
-"""The restarts that one incarnation of a supervisor decides: charged to its budget, and made in rounds (A10, A11)."""
+"""The restarts that one incarnation of a supervisor decides: charged to a budget, and made in rounds (A10, A11)."""
 
 import logging
 from typing import TYPE_CHECKING
 
 from actors.errors import ChildLost
-from actors.supervising.budget import RestartBudget
+from actors.supervising.budget import OwnBudgets, RestartBudget
 from actors.supervising.rounds import Place, Round
 from actors.supervising.signals import Cause, EndReason, HaltChild, StartChild
 from actors.supervising.strategies import affected, batches, comes_back
@@ -24,18 +24,20 @@ class Restarts:
 
     __slots__ = ("_children", "_round", "_supervision", "budget")
 
-    def __init__(self, children: "Children", supervision: Supervision) -> None:
+    def __init__(self, children: "Children", supervision: Supervision, *, own_budgets: bool) -> None:
         self._children = children
         self._supervision = supervision
         self._round: Round | None = None
-        self.budget = RestartBudget(supervision.restarts, supervision.within)
+        kind = OwnBudgets if own_budgets else RestartBudget
+        self.budget = kind(supervision.restarts, supervision.within)
 
     # ---- decisions --------------------------------------------------------------------------------------------------
 
     def again(self, child: "Child", error: BaseException, cause: Cause, *, charged: bool = False) -> None:
         """A child is to be started again after a failure, together with those that its strategy names.
 
-        If that is one restart too many, it ends, and the supervisor fails. `charged`: it has been paid for before.
+        If that is one restart too many, it ends, and its supervisor, unless that is a root, fails. `charged`: it has
+        been paid for before.
         """
         if charged or self.charge(child, error, cause):
             host = self._children.owner.host
@@ -48,11 +50,11 @@ class Restarts:
     def charge(self, child: "Child", error: BaseException, cause: Cause | None) -> bool:
         """Take one restart from the budget. False: it was spent, and so the child ends, and the supervisor fails."""
         owner = self._children.owner
-        if self.budget.spend(owner.host.clock(), cause):
+        if self.budget.of(child.number).spend(owner.host.clock(), cause):
             return True
         log.error(
             "%s: more than %d restarts in %g s; escalating",
-            owner.path or owner.address,
+            (owner.path or owner.address) if self.budget.shared else self._children.label(child),
             self.budget.restarts,
             self.budget.within,
             extra={"actor": str(owner.address)},
@@ -60,6 +62,11 @@ class Restarts:
         self._children.stop(child, EndReason.FAILED)
         owner.escalate(error)
         return False
+
+    def not_started(self, child: "Child", error: BaseException, cause: Cause | None) -> None:
+        """A first start that somebody awaits has failed: that is charged, but to nobody but the child (rule A4)."""
+        if self.budget.shared:
+            self.charge(child, error, cause or child.cause)
 
     def stops(self, child: "Child") -> bool:
         """Whether a round is about to stop this one, so that its failures need no other answer."""
@@ -84,8 +91,8 @@ class Restarts:
         """Nobody takes the seat of these for now, because too many have died on it: that is a failure of each (A9)."""
         for child in children:
             text = f"{child.spec.actor_class.__name__} {child.address} waits for its seat, whose hosts died too often."
-            if not self.charge(child, ChildLost(text), None):
-                return
+            if not self.charge(child, ChildLost(text), None) and self.budget.shared:
+                return  # the supervisor fails, and stops the others
 
     # ---- rounds -----------------------------------------------------------------------------------------------------
 
@@ -103,6 +110,7 @@ class Restarts:
 
     def gone(self, child: "Child") -> None:
         """A child has ended for good; the round goes on without it."""
+        self.budget.gone(child.number)
         if self._round is not None:
             self._round.gone(child.number)
             self._go_on()

@@ -1,7 +1,8 @@
 """The top of a host's tree: a table of top-level specs, not an actor (rule A13).
 
-It runs no user code and has no incarnation, so nothing falls with it. It is one_for_one; a top-level actor whose budget
-is spent is stopped for good, and the system goes on without it, loudly.
+It runs no user code but its decider, and has no incarnation, so nothing falls with it. It is one_for_one, and each
+top-level actor has a restart budget of its own; one whose budget is spent is stopped for good, and the system goes on
+without it, loudly.
 """
 
 import logging
@@ -58,7 +59,7 @@ class Root:
     def __init__(self, host: "Host", supervision: Supervision) -> None:
         self.host = host
         self.path = ""
-        self.children = Children(self, supervision)
+        self.children = Children(self, supervision, own_budgets=True)
 
     @property
     def address(self) -> Address:

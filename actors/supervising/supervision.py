@@ -98,7 +98,8 @@ class Supervision:
     """How an actor treats the failures of its children.
 
     `restarts` restarts are allowed within any `within` seconds, over all children together and per incarnation of the
-    supervisor (rule A10); one more, and the supervisor itself fails. Several failures with one cause are one: those of
+    supervisor (rule A10); one more, and the supervisor itself fails. `System(supervision=...)` allows them to each
+    top-level actor by itself, and one more stops that one (rule A13). Several failures with one cause are one: those of
     a whole round of `strategy`, and those that a link passes on. `decide` is an ordinary function without await; if it
     raises, that counts as ESCALATE (rule A8).
     """

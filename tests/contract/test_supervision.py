@@ -304,6 +304,21 @@ def test_an_actor_that_waits_for_its_restart_can_be_stopped(system: System) -> N
     system.run(main)
 
 
+def test_the_failures_of_a_top_level_actor_charge_no_other(system: System) -> None:
+    async def main(system: System) -> None:
+        log = await system.spawn(Recorder)
+        for _ in range(11):
+            with pytest.raises(SpawnFailed):
+                await system.spawn(NeverStarts)
+        workers = [await system.spawn(Worker, log, str(number)) for number in range(15)]
+        for worker in workers:
+            worker.tell(Worker.fail())
+        for worker in workers:
+            await restarted(worker, 2)
+
+    system.run(main)
+
+
 def test_a_top_level_actor_beyond_its_budget_is_stopped_and_the_others_go_on(system: System) -> None:
     async def main(system: System) -> None:
         worker, other = await system.spawn(Worker), await system.spawn(Worker)

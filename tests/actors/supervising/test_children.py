@@ -49,7 +49,7 @@ class Any1(Actor):
 class Owner:
     """A supervisor whose host sends nothing: it writes down what it would have sent."""
 
-    def __init__(self, supervision: Supervision) -> None:
+    def __init__(self, supervision: Supervision, *, own_budgets: bool = False) -> None:
         self.sent: list[Any] = []
         self.errors: list[BaseException] = []
         self.stopped = 0
@@ -66,7 +66,7 @@ class Owner:
             start_here=lambda signal: True,
             signal=lambda to, signal: self.sent.append(signal),
         )
-        self.children = Children(self, supervision)
+        self.children = Children(self, supervision, own_budgets=own_budgets)
         self._number = 0
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors import Backoff, ChildLost, EndReason, Restart, StopReport, Strategy, Supervision
+from actors import Backoff, ChildLost, EndReason, Restart, SpawnFailed, StopReport, Strategy, Supervision
 from actors.address import Address
 from actors.supervising.signals import (
     ChildEnded,
@@ -29,8 +29,8 @@ def owners() -> Iterator[list[Owner]]:
         owner.host.loop.close()
 
 
-def owner(made: list[Owner], **options: Any) -> Owner:
-    made.append(Owner(Supervision(**options)))
+def owner(made: list[Owner], own_budgets: bool = False, **options: Any) -> Owner:
+    made.append(Owner(Supervision(**options), own_budgets=own_budgets))
     return made[-1]
 
 
@@ -103,6 +103,42 @@ def test_one_restart_too_many_ends_the_child_as_failed_and_fails_the_supervisor_
         "The actor failed while it handled the request: ValueError: planned"
     ]
     assert "/owner: more than 1 restarts in 5 s; escalating" in caplog.text
+
+
+def test_where_each_has_its_own_budget_one_that_spends_it_is_named_and_costs_the_others_nothing(
+    owners: list[Owner], caplog: pytest.LogCaptureFixture
+):
+    one = owner(owners, own_budgets=True, restarts=1, within=5.0)
+    children = [one.spawn(0) for _ in range(5)]
+    for child in children:
+        one.fail(child)
+    assert [number for number, _, _ in starts(one)] == [child.number for child in children]
+    one.fail(children[2])
+    assert one.sent == [StopChild(children[2].address, one.address, EndReason.FAILED)]
+    assert f"{one.children.label(children[2])}: more than 1 restarts in 5 s" in caplog.text
+    one.children.on_signal(ChildEnded(children[2].address, 2, EndReason.FAILED, StopReport()))
+    assert len(one.children.restarts.budget) == 4  # one is gone with its child
+
+
+def test_where_each_has_its_own_budget_a_first_start_that_fails_charges_nobody(owners: list[Owner]):
+    one = owner(owners, own_budgets=True, restarts=0)
+    spec = one.spawn(0).spec
+    child = one.children.start(spec, None, THERE, 99)
+    child.started = one.host.loop.create_future()
+    one.fail(child, starting=True)
+    assert isinstance(child.started.exception(), SpawnFailed)
+    assert (len(one.children.restarts.budget), one.errors) == (0, [])
+
+
+def test_where_each_has_its_own_budget_a_refused_seat_ends_all_that_have_spent_theirs(owners: list[Owner]):
+    one = owner(owners, own_budgets=True, restarts=1)
+    calm, *tired = [one.spawn(THERE) for _ in range(3)]
+    for child in tired:
+        one.fail(child)
+    one.children.seat_lost(THERE, gone=False)
+    one.children.seat_refused(THERE)
+    assert list(one.children.table) == [calm.number]
+    assert len(one.children.restarts.budget) == 1
 
 
 def test_a_failure_that_has_been_paid_for_costs_nothing(owners: list[Owner]):

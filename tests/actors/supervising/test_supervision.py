@@ -3,7 +3,7 @@
 import pytest
 
 from actors import Backoff, Directive, Supervision
-from actors.supervising.budget import RestartBudget
+from actors.supervising.budget import OwnBudgets, RestartBudget
 from actors.supervising.supervision import directive_for
 
 
@@ -20,6 +20,16 @@ from actors.supervising.supervision import directive_for
 def test_a_budget_counts_within_its_window(restarts: int, within: float, at: list[float], granted: list[bool]) -> None:
     budget = RestartBudget(restarts, within)
     assert [budget.spend(now) for now in at] == granted
+
+
+def test_own_budgets_are_made_when_they_are_charged_and_gone_with_their_child() -> None:
+    budgets = OwnBudgets(1, 5.0)
+    assert [budgets.of(child).spend(0.0) for child in (7, 8, 7)] == [True, True, False]
+    assert len(budgets) == 2
+    budgets.gone(7)
+    budgets.gone(9)  # it never failed
+    assert len(budgets) == 1
+    assert budgets.of(7).spend(0.0)
 
 
 def test_levels_multiply() -> None:
