@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, cast
 from actors.actor import Actor
 from actors.mail.on_failure import Retry
 from actors.messages.handlers import HandlerTable
+from actors.supervising.supervision import Supervision
 
 if TYPE_CHECKING:
     from actors.mail.mailbox import MailboxOptions
-    from actors.supervising.supervision import Supervision
 
 
 class Blueprint:
@@ -30,6 +30,12 @@ class Blueprint:
         self.retries = on_failure.times if isinstance(on_failure, Retry) else None
         """How often a failing message is tried again; None where it is dropped."""
         self.supervision: Supervision = actor_class.supervision
+        if not isinstance(self.supervision, Supervision):  # pyright: ignore[reportUnnecessaryIsInstance] - users write anything
+            message = (
+                f"{actor_class.__name__}.supervision is {self.supervision!r}. Give a Supervision, such as "
+                "`supervision = Supervision(restarts=5)`."
+            )
+            raise TypeError(message)
         shedding = self.mailbox.shedding
         self.patience = shedding.patience if shedding is not None else 0.0
         """Seconds after which one whose request was shed may ask again."""

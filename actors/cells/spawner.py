@@ -5,6 +5,7 @@ of a ParamSpec: `system.options(name="ada").spawn(Account, 100)`.
 """
 
 import gc
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from actors.cells.blueprint import Blueprint
 from actors.errors import Unplaceable
 from actors.membership.seats import Ties
+from actors.supervising.amounts import amount
 from actors.supervising.signals import Spec, captured
-from actors.supervising.supervision import Restart
+from actors.supervising.supervision import Restart, named
 
 if TYPE_CHECKING:
     from actors.host import Host
@@ -42,6 +44,10 @@ class Spawner:
         restart: Restart = Restart.TRANSIENT,
         significant: bool = False,
     ) -> None:
+        if not isinstance(restart, Restart):  # pyright: ignore[reportUnnecessaryIsInstance] - users pass anything
+            raise TypeError(f"options(restart={restart!r}): give a Restart: {named(Restart)}.")
+        if stop_budget is not None:
+            amount("options(stop_budget", stop_budget, "seconds, 0 or more", lambda budget: 0 <= budget < math.inf)
         if significant and restart is Restart.PERMANENT:
             message = "A permanent child never ends by itself, so it cannot be significant. Choose one of the two."
             raise ValueError(message)
@@ -125,6 +131,7 @@ class Spawns(ABC):
         the actor is stopped. restart: after which ends it is started again by itself; `Restart.TRANSIENT` after
         failures and the loss of its host, not after `context.stop()`. significant: its end may be its parent's, as the
         parent's `Supervision(shutdown=...)` says; ValueError where that says nothing, and for a permanent child.
+        TypeError and ValueError for what is no Restart, and no seconds.
         """
 
     async def spawn(self, actor_class: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> "Ref[A]":

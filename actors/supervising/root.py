@@ -43,7 +43,9 @@ NUMBER = 0
 
 
 def check(supervision: Supervision) -> Supervision:
-    """The supervision, if a root can have it; ValueError otherwise."""
+    """The supervision, if a root can have it; ValueError otherwise, and TypeError for what is none."""
+    if not isinstance(supervision, Supervision):  # pyright: ignore[reportUnnecessaryIsInstance] - users pass anything
+        raise TypeError(f"System(supervision={supervision!r}): give a Supervision, such as Supervision(restarts=5).")
     if supervision.strategy is not Strategy.ONE_FOR_ONE or supervision.shutdown is not Shutdown.NEVER:
         message = (
             "A system treats each top-level actor by itself and does not end with one: leave `strategy` and `shutdown` "

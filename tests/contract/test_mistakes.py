@@ -1,5 +1,8 @@
 """Mistakes that a checker cannot see are a TypeError at the sender, which names actor, message and known handlers."""
 
+import math
+from typing import Any
+
 import pytest
 
 from actors import Actor, MailboxOptions, Message, System, SystemClosed, call, here, receive
@@ -40,6 +43,38 @@ def test_options_that_cannot_be_are_refused_where_they_are_written() -> None:
         MailboxOptions(bound=0)
     with pytest.raises(ValueError, match="choose one of"):
         System(on="elsewhere")  # type: ignore[arg-type]
+
+
+def test_an_actor_class_whose_supervision_is_none_is_refused_when_it_is_spawned(system: System) -> None:
+    class Wrong(Actor):
+        supervision: Any = "one_for_one"
+
+    async def main(system: System) -> None:
+        with pytest.raises(TypeError, match="`supervision = Supervision"):
+            await system.spawn(Wrong)
+
+    system.run(main)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "why"),
+    [
+        ({"restart": "permanent"}, TypeError, r"restart='permanent'\): give a Restart: Restart.PERMANENT"),
+        ({"restart": None}, TypeError, "give a Restart"),
+        ({"stop_budget": "3"}, TypeError, r"stop_budget='3'\): give seconds, 0 or more"),
+        ({"stop_budget": -1}, ValueError, "give seconds, 0 or more"),
+        ({"stop_budget": math.nan}, ValueError, "give seconds, 0 or more"),
+        ({"stop_budget": math.inf}, ValueError, "give seconds, 0 or more"),
+    ],
+)
+def test_options_of_a_spawn_that_cannot_be_are_refused_where_they_are_given(
+    system: System, wrong: dict[str, Any], error: type[Exception], why: str
+) -> None:
+    async def main(system: System) -> None:
+        with pytest.raises(error, match=why):
+            system.options(**wrong)
+
+    system.run(main)
 
 
 def test_a_system_is_opened_once_and_used_while_it_is_open(own_system: System) -> None:

@@ -73,6 +73,12 @@ def decide(error: BaseException) -> Directive:
             return Directive.STOP
         case TypeError():
             raise RuntimeError("a decider must not raise")
+        case TimeoutError():
+            raise asyncio.CancelledError
+        case ArithmeticError():
+            raise SystemExit(3)
+        case EOFError():
+            return "restart"  # type: ignore[return-value] # pyright: ignore[reportReturnType]
         case _:
             return Directive.ESCALATE
 
@@ -199,7 +205,17 @@ def test_each_failure_is_treated_as_the_decider_says(system: System) -> None:
     system.run(main)
 
 
-@pytest.mark.parametrize("error", [OSError("escalate"), TypeError("the decider raises")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("escalate"),
+        TypeError("the decider raises"),
+        TimeoutError("the decider is cancelled"),
+        ArithmeticError("the decider exits"),
+        EOFError("the decider answers nonsense"),
+    ],
+    ids=str,
+)
 def test_an_escalated_failure_fails_the_parent(system: System, error: Exception) -> None:
     async def main(system: System) -> None:
         chief = await system.spawn(Chief)

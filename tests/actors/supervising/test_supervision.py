@@ -1,9 +1,16 @@
 """The rules of supervision as tables: budgets in a sliding window (A10), backoff, directives."""
 
+import asyncio
+import math
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
 import pytest
 
 from actors import Backoff, Directive, Supervision
 from actors.supervising.budget import OwnBudgets, RestartBudget
+from actors.supervising.root import check
 from actors.supervising.supervision import directive_for
 
 
@@ -52,16 +59,137 @@ def test_the_wait_before_a_restart_grows_to_its_most_and_is_spread() -> None:
     assert Backoff().delay(5, 0.9) == 0.0
 
 
-def test_a_decider_that_raises_or_answers_nonsense_says_escalate(caplog: pytest.LogCaptureFixture) -> None:
-    def raises(error: BaseException) -> Directive:
-        raise LookupError
-
-    assert directive_for(Supervision(decide=raises), ValueError()) is Directive.ESCALATE
-    assert directive_for(Supervision(decide=lambda _: None), ValueError()) is Directive.ESCALATE  # type: ignore[arg-type, return-value]
-    assert "decider" in caplog.text
+def planned(error: BaseException) -> Directive:
+    raise error
 
 
-@pytest.mark.parametrize("wrong", [{"restarts": -1}, {"within": 0.0}])
-def test_impossible_budgets_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="give restarts >= 0 and within > 0"):
-        Supervision(**wrong)  # type: ignore[arg-type]
+@pytest.mark.parametrize("error", [LookupError, asyncio.CancelledError, SystemExit, GeneratorExit])
+def test_a_decider_that_raises_says_escalate_and_is_named(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert directive_for(Supervision(decide=planned), error("planned")) is Directive.ESCALATE
+    assert f"test_supervision.planned raised over {error.__name__}" in caplog.text
+
+
+def test_an_interrupt_from_the_keyboard_goes_through_a_decider() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        directive_for(Supervision(decide=planned), KeyboardInterrupt())
+
+
+async def late() -> Directive:
+    return Directive.RESUME
+
+
+@pytest.mark.parametrize("answer", [lambda: None, lambda: "resume", late])
+def test_a_decider_that_answers_nonsense_says_escalate_and_its_answer_is_told(
+    answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    given: list[Any] = []
+
+    def nonsense(_: BaseException) -> Any:
+        given.append(answer())
+        return given[0]
+
+    assert directive_for(Supervision(decide=nonsense), ValueError()) is Directive.ESCALATE
+    assert f"nonsense answered {given[0]!r} to ValueError" in caplog.text
+
+
+def test_a_decider_without_a_name_is_told_as_what_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    directive_for(Supervision(decide=partial(lambda given, _: given, None)), ValueError())  # type: ignore[arg-type]
+    assert "The decider functools.partial(" in caplog.text
+
+
+async def waits(error: BaseException) -> Directive:
+    return Directive.RESTART
+
+
+def writes(error: BaseException) -> Iterator[Directive]:
+    yield Directive.RESTART
+
+
+async def streams(error: BaseException) -> AsyncIterator[Directive]:
+    yield Directive.RESTART
+
+
+class Waits:
+    async def __call__(self, error: BaseException) -> Directive:
+        return Directive.RESTART
+
+
+class Decides:
+    def __call__(self, error: BaseException) -> Directive:
+        return Directive.STOP
+
+
+@pytest.mark.parametrize("decide", [waits, writes, streams, Waits(), partial(waits), Waits().__call__])
+def test_a_decider_that_would_wait_is_refused(decide: Any) -> None:
+    with pytest.raises(TypeError, match="Make it an ordinary `def`"):
+        Supervision(decide=decide)
+
+
+def test_a_decider_may_be_whatever_can_be_called() -> None:
+    assert directive_for(Supervision(decide=Decides()), ValueError()) is Directive.STOP
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "why"),
+    [
+        ({"restarts": -1}, ValueError, "a whole number, 0 or more"),
+        ({"restarts": "3"}, TypeError, "a whole number, 0 or more"),
+        ({"restarts": 2.5}, TypeError, "a whole number, 0 or more"),
+        ({"restarts": True}, TypeError, "a whole number, 0 or more"),
+        ({"within": 0}, ValueError, "seconds, more than 0"),
+        ({"within": math.nan}, ValueError, "seconds, more than 0"),
+        ({"within": "1"}, TypeError, "seconds, more than 0"),
+        ({"within": True}, TypeError, "seconds, more than 0"),
+        ({"strategy": "x"}, TypeError, "give a Strategy: Strategy.ONE_FOR_ONE, "),
+        ({"shutdown": "x"}, TypeError, "give a Shutdown: Shutdown.NEVER, "),
+        ({"backoff": 1.0}, TypeError, "give a Backoff"),
+        ({"decide": "x"}, TypeError, "give a function that takes the error"),
+    ],
+)
+def test_what_is_no_supervision_is_refused_where_it_is_written(wrong: Any, error: type[Exception], why: str) -> None:
+    (name, value), *_ = wrong.items()
+    with pytest.raises(error, match=why) as raised:
+        Supervision(**wrong)
+    assert str(raised.value).startswith(f"Supervision({name}={value!r})")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"first": -1}, ValueError),
+        ({"first": math.inf}, ValueError),
+        ({"first": "1"}, TypeError),
+        ({"factor": 0.5}, ValueError),
+        ({"factor": 1001}, ValueError),
+        ({"most": -0.1}, ValueError),
+        ({"most": math.nan}, ValueError),
+        ({"jitter": 1.1}, ValueError),
+        ({"jitter": -0.1}, ValueError),
+        ({"reset_after": -1}, ValueError),
+        ({"reset_after": None}, TypeError),
+    ],
+)
+def test_what_is_no_backoff_is_refused_where_it_is_written(wrong: Any, error: type[Exception]) -> None:
+    (name, value), *_ = wrong.items()
+    with pytest.raises(error, match="give") as raised:
+        Backoff(**wrong)
+    assert str(raised.value).startswith(f"Backoff({name}={value!r})")
+
+
+def test_the_limits_of_a_backoff_are_allowed_and_the_longest_wait_is_finite() -> None:
+    Backoff(first=0, factor=1, most=0, jitter=0, reset_after=0)
+    endless = Backoff(first=1e100, factor=1000, most=math.inf, jitter=1, reset_after=math.inf)
+    assert endless.delay(10_000, 1.0) < math.inf
+
+
+@pytest.mark.parametrize("within", [1e-9, math.inf])
+def test_a_window_may_be_as_short_or_long_as_you_like(within: float) -> None:
+    supervision = Supervision(restarts=0, within=within)
+    assert not RestartBudget(supervision.restarts, supervision.within).spend(0.0)
+
+
+def test_a_system_is_given_a_supervision() -> None:
+    with pytest.raises(TypeError, match="give a Supervision"):
+        check({"restarts": 3})  # type: ignore[arg-type]
