@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from actors import Actor, Failed, NotDeterministic, System, call
+from actors import Actor, Failed, NotDeterministic, System, call, here, spread
 from actors.testing import (
     CALM,
     Chaos,
@@ -64,6 +64,53 @@ def test_one_that_insists_may_and_outside_of_simulations_all_is_as_ever() -> Non
     simulate(lambda system: touching(system, "clock"), strict=False)
     assert time.time() > 0
     System(on="local").run(lambda system: touching(system, "clock"))
+
+
+def test_an_actor_spawns_a_class_that_was_defined_in_a_function() -> None:
+    class Child(Actor):
+        @call
+        def answer(self) -> int:
+            return 42
+
+    class Parent(Actor):
+        async def on_start(self) -> None:
+            self.child = await self.context.options(placement=spread()).spawn(Child)
+
+        @call
+        async def answer(self) -> int:
+            return await self.child.ask(Child.answer())
+
+    async def main(system: System) -> int:
+        parent = await system.options(placement=here()).spawn(Parent)
+        return await parent.ask(Parent.answer())
+
+    assert [simulate(main, seed) for seed in range(3)] == [42, 42, 42]
+
+
+SCRIPT = """
+from actors import Actor, System, here, spread
+from actors.testing import simulate
+
+class Child(Actor):
+    def on_start(self):
+        print("started")
+
+class Parent(Actor):
+    async def on_start(self):
+        await self.context.options(placement=spread()).spawn(Child)
+
+async def main(system):
+    await system.options(placement=here()).spawn(Parent)
+
+simulate(main)
+"""
+
+
+def test_an_actor_of_a_script_spawns_a_class_of_the_script(tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT)
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "started\n"), done.stderr
 
 
 LIBRARY = """
