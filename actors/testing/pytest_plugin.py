@@ -9,14 +9,19 @@ Switch it on with `pytest_plugins = ["actors.testing.pytest_plugin"]` in the top
     pytest "...::test_transfers" --seed 17 --faults '[]'        exactly this one, as a failure says
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from functools import wraps
+from shlex import quote
 from typing import Any
 
 import pytest
 
 from actors.backends.simulation.faults import plan_as_text, plan_from_text
-from actors.testing.simulation import SeedFailed
+from actors.testing.simulation import Exploration, SeedFailed
 from actors.testing.simulation import explore as explore_all
+
+NOT_QUOTED = frozenset('"$`\\!')
+"""Characters of a test's name that mean something to a shell within double quotes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,18 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def explore(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """`actors.testing.explore`, with the seeds of the command line if there are any."""
-    seed, seeds, text = (request.config.getoption(name) for name in ("--seed", "--seeds", "--faults"))
+def explore(request: pytest.FixtureRequest) -> Callable[..., Exploration]:
+    """As the function `actors.testing.explore`, with the seeds of the command line if there are any."""
+    seed, count, text = (request.config.getoption(name) for name in ("--seed", "--seeds", "--faults"))
 
-    def explored(main: Any, **options: Any) -> Any:
-        if seed is None and seeds is not None:
-            options["seeds"] = range(seeds)
-        elif seed is not None:
-            options["seeds"] = [seed]
+    @wraps(explore_all)
+    def explored(main: Any, *seeds: Iterable[int], **options: Any) -> Exploration:
+        if seed is not None:
+            seeds, options["seeds"] = (), [seed]
+        elif count is not None:
+            seeds, options["seeds"] = (), range(count)
         if text is not None:
             options["faults"] = plan_from_text(text)
-        return explore_all(main, **options)
+        return explore_all(main, *seeds, **options)
 
     return explored
 
@@ -53,6 +59,7 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo is not None else None
     if isinstance(error, SeedFailed):
         faults = plan_as_text(error.run.faults)
-        line = f"pytest \"{item.nodeid}\" --seed {error.run.seed} --faults '{faults}'    # history {error.run.hash}"
+        test = quote(item.nodeid) if set(item.nodeid) & NOT_QUOTED else f'"{item.nodeid}"'
+        line = f"pytest {test} --seed {error.run.seed} --faults '{faults}'    # history {error.run.hash}"
         report.sections.append(("Replay", line))
     return report

@@ -7,7 +7,7 @@ explore(test, seeds=range(500))         # other orders, delays and faults each t
 
 import gc
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from random import Random
 from typing import Any, Generic, TypeVar, cast
@@ -17,6 +17,7 @@ import msgspec
 from actors.backends.simulation.backend import SimulationBackend
 from actors.backends.simulation.faults import CHOSEN, NO_FAULTS, Fault, FaultPlan, plan_as_text, random_faults
 from actors.system import System
+from actors.testing.replay import call_again
 
 T = TypeVar("T")
 
@@ -63,15 +64,17 @@ class Run(msgspec.Struct, Generic[T], frozen=True):
 
 
 class SeedFailed(AssertionError):
-    """A run has failed. `run` is that run, with as few faults as it took; `__cause__` is what it raised."""
+    """A run has failed. `run` is that run, with as few faults as it took; `__cause__` is what it raised.
 
-    def __init__(self, run: "Run[Any]", others: int) -> None:
+    The text has a line that runs it again, with all `options` of the run that are not the default.
+    """
+
+    def __init__(self, run: "Run[Any]", others: int, options: Mapping[str, Any]) -> None:
         self.run = run
-        faults = plan_as_text(run.faults)
         super().__init__(
             f"Seed {run.seed} fails after {others} that did not: {type(run.error).__name__}: {run.error}\n"
             f"History {run.hash}, {run.seconds:.3f} simulated seconds.\n"
-            f"Replay: simulate(main, seed={run.seed}, faults=plan_from_text('{faults}'))\n"
+            f"Replay: {call_again(run.seed, run.faults, options)}\n"
             f"The last events:\n{run.trace}"
         )
 
@@ -145,13 +148,14 @@ def explore(
     which is how a failure is replayed.
     """
     runs = count = messages = 0
+    options = {"hosts": hosts, **options}
     simulated, began = 0.0, time.process_time()
     with little_garbage() as collect:
         for seed in seeds:
             plan = chaos.plan(seed, hosts) if faults is None else faults
-            run = run_once(main, seed, faults=plan, hosts=hosts, **options)
+            run = run_once(main, seed, faults=plan, **options)
             if run.error is not None:
-                raise SeedFailed(shortened(main, run, hosts=hosts, **options), runs) from run.error
+                raise SeedFailed(shortened(main, run, **options), runs, options) from run.error
             runs, count, messages = runs + 1, count + len(run.faults), messages + run.messages
             simulated += run.seconds
             collect(runs)

@@ -13,12 +13,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from actors import Actor, Failed, NotDeterministic, System, call, here, spread
+from actors import (
+    Actor,
+    Directive,
+    Failed,
+    NotDeterministic,
+    Settings,
+    Supervision,
+    System,
+    call,
+    here,
+    spread,
+)
 from actors.testing import (
     CALM,
     Chaos,
     Crash,
     Cut,
+    Delays,
     Pause,
     Reset,
     SeedFailed,
@@ -28,6 +40,7 @@ from actors.testing import (
     run_once,
     simulate,
 )
+from actors.testing.replay import call_again
 from tests.simulation import ledger
 
 
@@ -172,6 +185,40 @@ def test_what_was_not_needed_to_fail_is_dropped_from_the_plan(monkeypatch: pytes
     assert plan_from_text(line.partition("'")[2].rpartition("'")[0]) == (needed,)
 
 
+def restarting(failure: Any) -> Directive:
+    return Directive.RESTART
+
+
+async def hopeless(system: System) -> None:
+    await ledger.business(system)
+    raise ValueError("all in vain")
+
+
+def test_the_line_that_replays_a_failure_has_all_that_made_the_run() -> None:
+    given = {
+        "hosts": 2, "spares": 3, "drift": 0.01, "ask_timeout": 5.0, "copy_messages": False,
+        "delays": Delays(least=0.001), "supervision": Supervision(restarts=3, decide=restarting),
+    }  # fmt: skip
+    with pytest.raises(SeedFailed) as caught:
+        explore(hopeless, seeds=[3], **given)
+    line = next(line for line in str(caught.value).splitlines() if line.startswith("Replay"))
+    assert line.endswith(
+        "hosts=2, spares=3, drift=0.01, ask_timeout=5.0, copy_messages=False, delays=Delays(least=0.001), "
+        "supervision=Supervision(restarts=3, decide=restarting))"
+    )
+    with pytest.raises(ValueError, match="in vain") as again:
+        eval(line.removeprefix("Replay: "), {**globals(), "main": hopeless})
+    assert caught.value.run.hash in again.value.__notes__[0]
+
+
+def test_what_is_the_default_is_not_in_that_line_but_what_a_settings_object_would_change_is() -> None:
+    begin = "simulate(main, seed=1, faults=plan_from_text('[]')"
+    assert call_again(1, (), {"hosts": 3}) == f"{begin})"
+    settings = Settings(hosts=2, ask_timeout=5.0)
+    told = f"{begin}, hosts=3, settings=Settings(ask_timeout=5.0, hosts=2))"
+    assert call_again(1, (), {"hosts": 3, "settings": settings}) == told
+
+
 def test_seeds_that_do_not_fail_are_counted() -> None:
     found = explore(ledger.business, seeds=range(6), chaos=Chaos(most=2))
     assert found.runs == 6
@@ -203,7 +250,8 @@ from tests.simulation.test_kit import fragile
 from actors.testing import Chaos
 
 def test_it(explore):
-    explore(fragile, seeds=range(100), chaos=Chaos(kinds=("pause", "reset"), seconds=30.0, most=4))
+    chaos = Chaos(kinds=("pause", "reset"), seconds=30.0, most=4)
+    explore(fragile, range(100), chaos=chaos, hosts=2, spares=2, drift=0.01)
 """
 
 
