@@ -111,7 +111,7 @@ def simulate(main: Main[T], seed: int = 0, *, faults: FaultPlan = NO_FAULTS, **o
 
 
 def run_once(main: Main[T], seed: int = 0, *, faults: FaultPlan = NO_FAULTS, **options: Any) -> "Run[T]":
-    """As `simulate`; returns the whole account, whatever `main` raised."""
+    """As `simulate`; returns the whole account, whatever `main` raised. ValueError for a fault that can hit nobody."""
     handled = 0
 
     async def counted(system: System) -> T:
@@ -123,6 +123,7 @@ def run_once(main: Main[T], seed: int = 0, *, faults: FaultPlan = NO_FAULTS, **o
 
     system = System(on="simulation", seed=seed, faults=faults, **options)
     world = _backend(system).world
+    _backend(system).check(system.settings)
     result: T | None = None
     error: BaseException | None = None
     try:

@@ -9,16 +9,20 @@ from actors import Actor, EndReason, Ref, System, Terminated, TimedOut, Unreacha
 from actors.backends.simulation.faults import (
     DIRECTORY,
     KINDS,
+    NAMES,
     ClockRate,
     ClockStep,
     Crash,
     Cut,
+    DirectoryCrash,
+    Fault,
     Lag,
     Pause,
     Reset,
     Slow,
     random_faults,
 )
+from actors.testing import explore
 from tests.simulation import ledger
 
 
@@ -215,10 +219,88 @@ def test_the_driver_cannot_crash() -> None:
         System(on="simulation", faults=(Crash(1.0, 0),))
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Crash(0.1, 99), "no place 99. The places of this system are 0 .the driver. to 3 .hosts, then spares.."),
+        (Pause(0.1, 4, 5.0), "no place 4"),
+        (Cut(0.1, (7,), (8,), 5.0), "no place 7.* and DIRECTORY"),
+        (Cut(0.1, (), (1,), 5.0), "two different groups"),
+        (Lag(0.1, 1, 1, 5.0, 0.1), "two different groups"),
+        (Crash(0.1, DIRECTORY), "DirectoryCrash"),
+        (Pause(0.1, DIRECTORY, 20.0), "It can be cut off"),
+        (Reset(0.1, 1, DIRECTORY), "It can be cut off"),
+        (ClockStep(0.1, -2, 1.0), "no place -2"),
+    ],
+)
+def test_a_fault_that_can_hit_nobody_is_refused_with_the_places_that_exist(fault: Fault, why: str) -> None:
+    async def nothing(system: System) -> None:
+        raise AssertionError
+
+    async def later(system: System) -> None:
+        inject(system, fault)
+
+    with pytest.raises(ValueError, match=why):
+        simulate(nothing, faults=(fault,))
+    with pytest.raises(ValueError, match=why):
+        simulate(later)
+    with pytest.raises(ValueError, match=why):  # and is no failure of the seed
+        explore(nothing, faults=(fault,), hosts=2)
+
+
+def test_a_kind_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="'earthquake'.*There are reset, pause"):
+        random_faults(Random(1), hosts=3, seconds=1.0, kinds=("earthquake",))
+
+
+def test_a_directory_that_dies_has_a_successor_who_learns_from_the_hosts_who_is_there() -> None:
+    async def main(system: System) -> None:
+        one, other = await at(system, 1), await at(system, 2)
+        named = await system.options(name="ada").spawn(Counter)
+        inject(system, DirectoryCrash(0.0, back_after=2.0))
+        await asyncio.sleep(0.1)
+        assert await true_time(system, other.ask(Counter.add())) < 1.0
+        assert await true_time(system, system.lookup("ada")) > 1.5
+        assert await system.lookup("ada") == named
+        hall = system._backend.hall
+        assert hall.directory.generation == 2
+        await asyncio.sleep(20.0)
+        assert [await it.ask(Counter.add()) for it in (one, other)] == [1, 2]
+        inject(system, Crash(0.0, 2))
+        await asyncio.sleep(5.0)
+        assert await other.ask(Counter.add()) == 1  # the spare had reported to the successor as well
+
+    simulate(main)
+
+
+def test_a_host_that_dies_while_there_is_no_directory_is_found_missing_by_the_successor() -> None:
+    async def main(system: System) -> None:
+        one, other = await at(system, 1), await at(system, 2)
+        await one.ask(Counter.watch(other))
+        inject(system, DirectoryCrash(0.0, back_after=1.0))
+        inject(system, Crash(0.5, 2))
+        await asyncio.sleep(5.0)
+        assert await one.ask(Counter.heard()) == []
+        await asyncio.sleep(20.0)
+        assert await one.ask(Counter.heard()) == [EndReason.HOST_LOST]
+
+    simulate(main)
+
+
+def test_a_system_closes_though_its_directory_is_away() -> None:
+    async def main(system: System) -> None:
+        await at(system, 1)
+        inject(system, DirectoryCrash(0.0, back_after=1000.0))
+        await asyncio.sleep(1.0)
+
+    simulate(main)
+
+
 def test_every_kind_of_fault_can_be_in_a_plan_and_the_plan_is_part_of_the_history() -> None:
     plan = (
         Crash(0.05, 1, 0.2), Pause(0.01, 2, 0.1), Slow(0.02, 3, 0.1), Cut(0.06, (2,), (3,), 0.3),
         Reset(0.03, 0, 3), Lag(0.01, 0, 2, 0.3, 0.05), ClockStep(0.04, 2, 10.0), ClockRate(0.02, 3, 1.01),
+        DirectoryCrash(0.08, 0.2),
     )  # fmt: skip
     assert {type(fault) for fault in plan} == set(KINDS)
     assert ledger.run(2, plan) == ledger.run(2, plan)
@@ -227,5 +309,5 @@ def test_every_kind_of_fault_can_be_in_a_plan_and_the_plan_is_part_of_the_histor
 
 def test_every_ask_ends_whatever_goes_wrong() -> None:
     for seed in range(30):
-        plan = random_faults(Random(seed), hosts=3, seconds=1.0, most=4)
+        plan = random_faults(Random(seed), hosts=3, seconds=1.0, most=4, kinds=NAMES)
         assert len(ledger.run(seed, plan)[1]) == 12, (seed, plan)

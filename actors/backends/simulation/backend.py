@@ -87,9 +87,14 @@ class SimulationBackend:
         self._killed: list[Process] = []
         self._settings: Settings
         self._instrument: Opening | None = None
-        self._fate = Fate(self.world, self.network, self.processes, self.crash)
+        self._fate = Fate(self.world, self.network, self.processes, self.crash, self._direct)
         for fault in faults:
             check(fault)
+
+    def check(self, settings: Settings) -> None:
+        """Raise ValueError for a planned fault that can hit nobody in a system of these settings."""
+        for fault in self._faults:
+            check(fault, self._all_places(settings))
 
     def new_loop(self) -> Machine:
         """The loop of the driver, which runs the whole world."""
@@ -106,10 +111,11 @@ class SimulationBackend:
                 'System(on="simulation").run(main), or simulate(...) of actors.testing.'
             )
             raise SystemClosed(message)
+        self.check(settings)
         self._settings = settings
         self._instrument = instrument
         self.hall = TownHall(self.network, settings)
-        count = self._places or settings.hosts or HOSTS
+        count = self._hosts(settings)
         first = self._seat(0, driver)
         host = await first.open(self.system, supervision, heirs=Heirs.NOBODY)
         self.world.upkeep = False
@@ -117,7 +123,7 @@ class SimulationBackend:
         opened = [self._on(process, process.open(self.system, Supervision()), driver) for process in hosts]
         for one in opened:
             await one
-        for place in range(count + 1, count + 1 + (SPARES if settings.spares is None else settings.spares)):
+        for place in self._all_places(settings)[count + 1 :]:
             self._wait_for_a_seat(self._seat(place, self._machine(place)), driver)
         await first.refresh()
         endpoints.add(self.system, host.delivery)  # for what is decoded outside every host: the main function
@@ -179,7 +185,7 @@ class SimulationBackend:
 
     def inject(self, fault: Fault) -> None:
         """Let something go wrong `at` seconds from now."""
-        check(fault)
+        check(fault, self._all_places(self._settings))
         self.world.after(fault.at, partial(self._fate.strike, fault))
 
     def crash(self, place: int, back_after: float | None) -> None:
@@ -195,6 +201,13 @@ class SimulationBackend:
         if back_after is not None:
             self.world.after(back_after, partial(self._replace, place))
 
+    def _direct(self, there: bool) -> None:  # noqa: FBT001
+        """Whether there is a directory."""
+        if there:
+            self.hall.begin_anew()
+        else:
+            self.hall.end()
+
     def _exited(self, process: Process) -> None:
         """A process has ended by itself; there will be another at its place."""
         if self._fate.active and self.processes.get(process.place) is process:
@@ -209,6 +222,13 @@ class SimulationBackend:
 
     def _wait_for_a_seat(self, process: Process, driver: Machine) -> None:
         self._on(process, process.stand_by(self.system), driver)
+
+    def _hosts(self, settings: Settings) -> int:
+        return self._places or settings.hosts or HOSTS
+
+    def _all_places(self, settings: Settings) -> range:
+        """The driver's, those of the hosts, and those of the spares."""
+        return range(1 + self._hosts(settings) + (SPARES if settings.spares is None else settings.spares))
 
     # ---- processes --------------------------------------------------------------------------------------------------
 

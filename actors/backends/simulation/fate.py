@@ -5,10 +5,12 @@ from functools import partial
 from typing import Any
 
 from actors.backends.simulation.faults import (
+    DIRECTORY,
     ClockRate,
     ClockStep,
     Crash,
     Cut,
+    DirectoryCrash,
     Fault,
     Lag,
     Pause,
@@ -22,7 +24,10 @@ from actors.backends.simulation.world import World
 
 
 class Fate:
-    """`processes`: those that live, by their places. `crash` ends one, and says when there is to be another."""
+    """`processes`: those that live, by their places. `crash` ends one, and says when there is to be another.
+
+    `directory` ends the directory (False), or lets its successor begin (True).
+    """
 
     def __init__(
         self,
@@ -30,14 +35,17 @@ class Fate:
         network: Network,
         processes: Mapping[int, Process],
         crash: Callable[[int, float | None], None],
+        directory: Callable[[bool], None],
     ) -> None:
         self.active = False
         self._world = world
         self._network = network
         self._processes = processes
         self._crash = crash
+        self._directory = directory
         self._strokes: dict[type[Fault], Callable[[Any], None]] = {
             Crash: self._ended,
+            DirectoryCrash: self._directory_ended,
             Pause: self._paused,
             Slow: self._slowed,
             Cut: self._cut,
@@ -61,6 +69,7 @@ class Fate:
             process.machine.slowness = 1
             process.machine.resume()
         self._network.heal_all()
+        self._directory(True)  # noqa: FBT003 - there
 
     def _later(self, seconds: float, callback: Callable[[], object]) -> None:
         def end() -> None:
@@ -75,6 +84,10 @@ class Fate:
 
     def _ended(self, fault: Crash) -> None:
         self._crash(fault.place, fault.back_after)
+
+    def _directory_ended(self, fault: DirectoryCrash) -> None:
+        self._directory(False)  # noqa: FBT003 - gone
+        self._later(fault.back_after, partial(self._directory, True))  # noqa: FBT003
 
     def _paused(self, fault: Pause) -> None:
         machine = self._machine(fault.place)
@@ -114,8 +127,39 @@ class Fate:
             machine.go_at(fault.rate)
 
 
-def check(fault: Fault) -> None:
-    """Raise ValueError for a fault that no system survives."""
+def check(fault: Fault, places: range | None = None) -> None:
+    """Raise ValueError for a fault that no system survives; with the places that exist, for one that can hit nobody."""
     if isinstance(fault, Crash) and fault.place == 0:
         message = "The driver (place 0) cannot crash in a simulation: the system would end with it."
         raise ValueError(message)
+    groups = _hit(fault)
+    if places is None or groups is None:
+        return
+    reach = {*places, DIRECTORY} if isinstance(fault, Cut | Lag) else {*places}
+    missing = [it for group in groups for it in group if it not in reach]
+    if missing and {*missing} == {DIRECTORY}:
+        message = (
+            f"{fault!r} can hit nobody: the directory is no host. It can be cut off (Cut), its ways can take longer "
+            "(Lag), and it can die (DirectoryCrash)."
+        )
+        raise ValueError(message)
+    if missing:
+        message = (
+            f"{fault!r} can hit nobody: there is no place {missing[0]}. The places of this system are 0 (the driver) "
+            f"to {places[-1]} (hosts, then spares)" + (", and DIRECTORY." if DIRECTORY in reach else ".")
+        )
+        raise ValueError(message)
+    if not all(groups) or (len(groups) > 1 and {*groups[0]} == {*groups[1]} and len({*groups[0]}) == 1):
+        message = f"{fault!r} can hit nobody: name two different groups of places."
+        raise ValueError(message)
+
+
+def _hit(fault: Fault) -> tuple[tuple[int, ...], ...] | None:
+    """The places that a fault names, in its groups; None for one that needs no place."""
+    if isinstance(fault, Cut):
+        return fault.one, fault.other
+    if isinstance(fault, Reset | Lag):
+        return (fault.one,), (fault.other,)
+    if isinstance(fault, Crash | Pause | Slow | ClockStep | ClockRate):
+        return ((fault.place,),)
+    return None

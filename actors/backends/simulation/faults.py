@@ -1,11 +1,13 @@
 """What can go wrong in a simulated world, as frozen values: a plan is a tuple of them, can be printed, and runs again.
 
-A *place* is where a host process runs: 0 is the driver, 1 and on are the hosts, DIRECTORY is the directory. A place
-that crashes may get a new process later, a spare, which takes a vacant seat. Times are seconds since the system was
-opened.
+A *place* is where a host process runs: 0 is the driver, 1 and on are the hosts, then the spares; DIRECTORY is the
+directory, which can be cut off and lagged as they can, and has a crash of its own. A place that crashes may get a new
+process later, a spare, which takes a vacant seat. Times are seconds since the system was opened.
 """
 
+from collections.abc import Callable
 from random import Random
+from typing import get_args
 
 import msgspec
 
@@ -24,6 +26,15 @@ class Crash(Fault, frozen=True):
 
     place: int
     back_after: float | None = None
+
+
+class DirectoryCrash(Fault, frozen=True):
+    """The directory dies; after `back_after` seconds there is a successor, which knows what the hosts report to it.
+
+    Whoever asks meanwhile waits for the successor. What the network told the dead one of processes that ended is lost.
+    """
+
+    back_after: float = 1.0
 
 
 class Pause(Fault, frozen=True):
@@ -94,13 +105,19 @@ def plan_as_text(plan: FaultPlan) -> str:
     return msgspec.json.encode(plan).decode()
 
 
+AnyFault = Crash | DirectoryCrash | Pause | Slow | Cut | Reset | Lag | ClockStep | ClockRate
+
+KINDS: tuple[type[Fault], ...] = get_args(AnyFault)
+"""Every kind of fault."""
+
+NAMES = ("reset", "pause", "slow", "lag", "cut", "crash", "directory")
+"""Every kind that `random_faults` can choose."""
+
+
 def plan_from_text(text: str) -> FaultPlan:
     """The plan of a line that `plan_as_text` made. Raises ValueError for any other."""
-    return msgspec.json.decode(text, type=tuple[Crash | Pause | Slow | Cut | Reset | Lag | ClockStep | ClockRate, ...])
+    return msgspec.json.decode(text, type=tuple[AnyFault, ...])
 
-
-KINDS: tuple[type[Fault], ...] = (Crash, Pause, Slow, Cut, Reset, Lag, ClockStep, ClockRate)
-"""Every kind of fault."""
 
 CHOSEN = ("reset", "reset", "pause", "slow", "lag", "cut", "crash")
 """What `random_faults` chooses from. The clocks differ in every run anyway."""
@@ -109,11 +126,20 @@ CHOSEN = ("reset", "reset", "pause", "slow", "lag", "cut", "crash")
 def random_faults(
     random: Random, *, hosts: int, seconds: float, most: int = 3, kinds: tuple[str, ...] = CHOSEN
 ) -> FaultPlan:
-    """Up to `most` faults among this many hosts within these seconds; the driver never crashes."""
+    """Up to `most` faults among this many hosts within these seconds; the driver never crashes.
+
+    Raises ValueError for a kind that there is not.
+    """
+    if unknown := [it for it in kinds if it not in NAMES]:
+        message = f"There is no kind of fault {unknown[0]!r} to choose. There are {', '.join(NAMES)}."
+        raise ValueError(message)
     return tuple(
         _random_fault(random, random.choice(kinds), hosts, seconds)
         for _ in range(random.randint(0, most) if hosts else 0)
     )
+
+
+OF_A_PLACE: dict[str, Callable[[float, int, float], Fault]] = {"crash": Crash, "pause": Pause, "slow": Slow}
 
 
 def _random_fault(random: Random, kind: str, hosts: int, seconds: float) -> Fault:
@@ -121,12 +147,10 @@ def _random_fault(random: Random, kind: str, hosts: int, seconds: float) -> Faul
     place = random.randint(1, hosts)
     other = random.choice([it for it in range(hosts + 1) if it != place])
     lasts = _milliseconds(random, seconds / 2)
-    if kind == "crash":
-        return Crash(at, place, lasts)
-    if kind == "pause":
-        return Pause(at, place, lasts)
-    if kind == "slow":
-        return Slow(at, place, lasts)
+    if kind in OF_A_PLACE:
+        return OF_A_PLACE[kind](at, place, lasts)
+    if kind == "directory":
+        return DirectoryCrash(at, lasts)
     if kind == "lag":
         return Lag(at, place, other, lasts, _milliseconds(random, seconds / 4))
     if kind == "cut":

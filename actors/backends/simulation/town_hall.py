@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Any
 from actors.address import Address
 from actors.backends.simulation.faults import DIRECTORY
 from actors.backends.simulation.network import Line, Network
-from actors.directory import Directory, Table
+from actors.directory import Directory, Rebuilding, Table
+from actors.errors import UnderstudyError
 from actors.settings import Settings
 
 if TYPE_CHECKING:
     import asyncio
 
     from actors.backends.simulation.machine import Machine
+
+
+PAUSE = 0.05
+"""Seconds until a question is asked again that nobody could answer."""
+
+
+class Away(UnderstudyError):
+    """The directory has died, and has no successor yet."""
 
 
 class TownHall:
@@ -23,15 +32,33 @@ class TownHall:
         self.questions = 0
         """How many were asked: the directory's traffic."""
         self._network = network
+        self._settings = settings
+        self._away = False
+
+    def end(self) -> None:
+        """The directory dies."""
+        self._away = True
+
+    def begin_anew(self) -> None:
+        """The directory that has died has a successor, which only knows how many seats were given away (rule A18)."""
+        if self._away:
+            before = self.directory
+            self.directory = Directory(before.generation + 1, before.used_seats, self._settings)
+            self._away = False
+            self._network.world.note(f"directory {self.directory.generation}")
 
     def answer(self, method: str, arguments: tuple[Any, ...]) -> Any:
         """Do what was asked."""
+        if self._away:
+            raise Away
         self.questions += 1
         return getattr(self.directory, method)(self._network.world.seconds, *arguments)
 
     def process_ended(self, name: str) -> None:
         """There is proof that a process has ended (rule A15)."""
         self._network.world.note(f"ended {name}")
+        if self._away:
+            return  # its successor has to find out
         self.directory.ended(self._network.world.seconds, name)
 
 
@@ -72,9 +99,28 @@ class DirectoryOffice:
         conclude: Callable[[Any], None] = answer.set_result
         try:
             said = self._hall.answer(method, arguments)
+        except (Away, Rebuilding):
+            self._ask_again(method, arguments, answer)
+            return
         except Exception as error:  # noqa: BLE001 - the host is told
             conclude, said = answer.set_exception, error
         self._back.carry(lambda: self._answered(answer, conclude, said))
+
+    def _ask_again(self, method: str, arguments: tuple[Any, ...], answer: "asyncio.Future[Any]") -> None:
+        """As the client of production: until there is a directory that knows."""
+        world = self._machine.world
+        upkeep = world.upkeep
+        if not upkeep:
+            world.pending += 1
+
+        def again() -> None:
+            world.upkeep = upkeep
+            if not answer.done() and not self._machine.dead:
+                self._asked(method, arguments, answer)
+            if not upkeep:
+                world.done()
+
+        world.after(PAUSE, again)
 
     def _answered(self, answer: "asyncio.Future[Any]", conclude: Callable[[Any], None], said: Any) -> None:
         def hear() -> None:
