@@ -1,12 +1,18 @@
 """What a user does with simulated worlds: one seed, many seeds, a failure that is replayed and made short."""
 
+# ruff: noqa: PLW0108 - what is called is looked up when it is called, not when this file is read
+
+import asyncio
 import logging
 import random
+import secrets
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,34 +49,80 @@ from actors.testing import (
 from actors.testing.replay import call_again
 from tests.simulation import ledger
 
+TOUCHED: dict[str, Callable[[], object]] = {
+    "clock": lambda: time.time(),
+    "processor time": lambda: time.process_time(),
+    "sleep": lambda: time.sleep(0),
+    "local time": lambda: time.localtime(),
+    "universal time": lambda: time.gmtime(None),
+    "time as text": lambda: time.ctime(),
+    "time in a format": lambda: time.strftime("%H"),
+    "chance": lambda: random.random(),
+    "exponential": lambda: random.expovariate(1.0),
+    "normal": lambda: random.normalvariate(),
+    "triangular": lambda: random.triangular(),
+    "random bytes": lambda: random.randbytes(3),
+    "global seed": lambda: random.seed(3),
+    "generator without seed": lambda: random.Random().random(),
+    "seed of the system": lambda: random.Random(1).seed(),
+    "chance of the system": lambda: random.SystemRandom().choice([1, 2]),
+    "secret": lambda: secrets.randbits(8),
+    "identity": lambda: uuid.uuid4(),
+    "thread": lambda: threading.Thread(target=print).start(),
+    "timer": lambda: threading.Timer(0.0, print).start(),
+    "pool of threads": lambda: ThreadPoolExecutor().submit(print),
+}
+
 
 class Touchy(Actor):
     """Uses what no seed decides."""
 
     @call
     def touch(self, what: str) -> None:
-        match what:
-            case "clock":
-                time.time()
-            case "chance":
-                random.random()
-            case "sleep":
-                time.sleep(0)
-            case "identity":
-                uuid.uuid4()
-            case _:
-                threading.Thread(target=print).start()
+        TOUCHED[what]()
+
+    @call
+    def bear(self) -> str:
+        """Uses what looks like that, and is decided by its arguments."""
+        numbers = random.Random(7)
+        numbers.seed(8)
+        return f"{time.strftime('%H', time.gmtime(0))} {time.localtime(0.0).tm_year} {numbers.randbytes(2).hex()}"
+
+    @call
+    async def elsewhere(self) -> str:
+        """Calls in what would be another thread outside of a simulation."""
+        loop = asyncio.get_running_loop()
+        names = [await asyncio.to_thread(threading.current_thread), await loop.run_in_executor(None, _thread)]
+        return ", ".join(it.name for it in names)
+
+
+def _thread() -> threading.Thread:
+    return threading.current_thread()
 
 
 async def touching(system: System, what: str) -> None:
     await (await system.spawn(Touchy)).ask(Touchy.touch(what))
 
 
-@pytest.mark.parametrize("what", ["clock", "chance", "sleep", "identity", "thread"])
+@pytest.mark.parametrize("what", TOUCHED)
 def test_an_actor_that_uses_what_no_seed_decides_is_told_what_to_use(what: str) -> None:
     with pytest.raises(Failed) as caught:
         simulate(lambda system: touching(system, what))
     assert isinstance(caught.value.__cause__, NotDeterministic)
+
+
+def test_a_time_that_is_given_and_a_generator_with_a_seed_are_no_hidden_chance() -> None:
+    async def main(system: System) -> str:
+        return await (await system.spawn(Touchy)).ask(Touchy.bear())
+
+    assert simulate(main).startswith("00 19")
+
+
+def test_what_would_be_called_in_a_thread_is_called_at_once_in_the_same_thread() -> None:
+    async def main(system: System) -> str:
+        return await (await system.spawn(Touchy)).ask(Touchy.elsewhere())
+
+    assert simulate(main) == "MainThread, MainThread"
 
 
 def test_one_that_insists_may_and_outside_of_simulations_all_is_as_ever() -> None:
