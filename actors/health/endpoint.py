@@ -4,13 +4,17 @@
     GET /ready    200 when there is no problem, else 503; the problems, a line each
     GET /health   what `system.health()` says, as JSON
 
+A look that fails is such a problem: 503 with the error's words, and a line in the log.
+
 One request a connection. What is no such request is refused, counted, and its connection closed: too long, too slow,
 too many at once, another method, no HTTP at all. However often it is asked, it asks the hosts once a second at most.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,8 @@ from actors.errors import SettingsError
 
 if TYPE_CHECKING:
     from actors.health.report import Health
+
+log = logging.getLogger("understudy.health")
 
 LOOPBACK = "127.0.0.1"
 
@@ -44,6 +50,13 @@ class Refusing(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What stands instead of the health of a system that could not be looked at; one line."""
+
+    problem: str
+
+
 class HealthEndpoint:
     """The endpoint of one system. `look` asks the hosts; it is not asked while an earlier answer is fresh."""
 
@@ -52,7 +65,7 @@ class HealthEndpoint:
         self._clock = clock
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
-        self._looking: asyncio.Task[Health] | None = None
+        self._looking: asyncio.Task[Health | Unseen] | None = None
         self._looked_at = 0.0
         self.refused: Counter[int] = Counter()
         """Requests that were refused, by status; those that were too many (429) are closed without an answer."""
@@ -107,18 +120,31 @@ class HealthEndpoint:
         if path == "/live":
             return HTTPStatus.OK, "text/plain", b"live\n"
         health = await self._health()
+        if isinstance(health, Unseen):
+            if path == "/ready":
+                return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", f"{health.problem}\n".encode()
+            shown = {"ready": False, "problems": (health.problem,)}
+            return HTTPStatus.SERVICE_UNAVAILABLE, "application/json", msgspec.json.encode(shown) + b"\n"
         ready = HTTPStatus.OK if health.ready else HTTPStatus.SERVICE_UNAVAILABLE
         if path == "/ready":
             return ready, "text/plain", "".join(f"{line}\n" for line in health.problems or ("ready",)).encode()
         shown = {"ready": health.ready, "problems": health.problems, **msgspec.structs.asdict(health)}
         return ready, "application/json", msgspec.json.encode(shown) + b"\n"
 
-    async def _health(self) -> "Health":
+    async def _health(self) -> "Health | Unseen":
         now = self._clock()
         if self._looking is None or (self._looking.done() and now - self._looked_at >= FRESH):
             self._looked_at = now
-            self._looking = asyncio.ensure_future(self._look())
+            self._looking = asyncio.ensure_future(self._examined())
         return await asyncio.shield(self._looking)
+
+    async def _examined(self) -> "Health | Unseen":
+        try:
+            return await self._look()
+        except Exception as error:
+            log.exception("The health endpoint could not look at the system.")
+            words = " ".join(f"{type(error).__qualname__}: {error}".split())
+            return Unseen(f"The system could not be looked at: {words}")
 
 
 async def _path(reader: asyncio.StreamReader) -> str:

@@ -21,12 +21,15 @@ class Doctor:
 
     def __init__(self) -> None:
         self.health = Health((HOST,))
+        self.error: Exception | None = None
         self.asked = 0
         self.now = 0.0
 
     async def look(self) -> Health:
         self.asked += 1
         await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
         return self.health
 
 
@@ -79,6 +82,25 @@ def test_a_system_with_a_problem_is_live_and_not_ready():
             b"The host on seat 3 did not answer within 1 s.\nThe host on seat 4 did not answer within 1 s.\n",
         )
         assert (await ask(port, get("/health")))[0] == 503
+
+    serving(main)
+
+
+def test_a_look_that_fails_is_told_logged_and_done_again(caplog):
+    async def main(endpoint: HealthEndpoint, port: int, doctor: Doctor) -> None:
+        doctor.error = RuntimeError("no\nlist")
+        said = "The system could not be looked at: RuntimeError: no list"
+        assert await ask(port, get("/ready")) == (503, f"{said}\n".encode())
+        status, body = await ask(port, get("/health"))
+        assert (status, json.loads(body)) == (503, {"ready": False, "problems": [said]})
+        assert await ask(port, get("/live")) == (200, b"live\n")
+        assert doctor.asked == 1
+        [record] = [it for it in caplog.records if it.name == "understudy.health"]
+        assert record.exc_info is not None
+        assert record.exc_info[1] is doctor.error
+        assert endpoint.refused.total() == 0
+        doctor.error, doctor.now = None, 1.0
+        assert await ask(port, get("/ready")) == (200, b"ready\n")
 
     serving(main)
 
