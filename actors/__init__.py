@@ -13,6 +13,7 @@ from actors.cells.spawner import Spawner
 from actors.cells.terminated import ReceiveTimeout, Terminated
 from actors.errors import (
     OUTCOMES,
+    Ambiguous,
     AskError,
     Cancelled,
     ChildLost,
@@ -97,6 +98,7 @@ __all__ = [
     "ActorState",
     "ActorTree",
     "Address",
+    "Ambiguous",
     "AskError",
     "Asks",
     "AsksStream",

@@ -23,7 +23,12 @@ class Address(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{self.system}/{self.seat}/{self.number >> COUNTER_BITS}.{self.number & (2**COUNTER_BITS - 1)}"
+        return f"{self.system}/{self.seat}/{spelled(self.number)}"
+
+
+def spelled(number: int) -> str:
+    """An actor's number as people read it: its spawner's epoch, and the count of that sitting's spawns."""
+    return f"{number >> COUNTER_BITS}.{number & (2**COUNTER_BITS - 1)}"
 
 
 class Sitting(NamedTuple):

@@ -21,6 +21,7 @@ UnderstudyError
 ├── Unplaceable              no host can take the actor; names the missing resource
 ├── NoContext                the actor was made by hand, not spawned; or no message is being handled
 ├── LinkedExit               an actor that this one is linked to has failed, or was lost
+├── Ambiguous                several living actors have this path; names their idents
 ├── ChildLost                a child ended without an error of its own, and more often than its supervisor allows
 ├── Fenced                   an old or abandoned life of an actor tried to act
 ├── StashFull                the bounded stash is full
@@ -197,6 +198,10 @@ class LinkedExit(UnderstudyError):
 
 class ChildLost(UnderstudyError):
     """A child that is to live ended all the same, without an error: it stopped itself, or its host was lost."""
+
+
+class Ambiguous(UnderstudyError, LookupError):
+    """Several living actors have this path, so an operation on one of them was refused. Name one by its ident."""
 
 
 class Fenced(UnderstudyError):

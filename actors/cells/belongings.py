@@ -5,6 +5,7 @@ An idle actor has none of them, and pays a word of memory for each.
 
 from typing import TYPE_CHECKING, Any, cast
 
+from actors.address import spelled
 from actors.cells.peer_links import PeerLinks
 from actors.cells.timers import Timers
 from actors.cells.watches import Watches
@@ -41,6 +42,12 @@ class Belongings:
             cell = self._cell
             self._children = Children(cell, cell.blueprint.supervision)
         return self._children
+
+    @property
+    def stem(self) -> str:
+        """What the paths of children begin with: the path, or for an actor without a name its class and number."""
+        cell = self._cell
+        return cell.path or f"/{cell.spec.actor_class.__name__}#{spelled(cell.address.number)}"
 
     @property
     def timers(self) -> Timers:

@@ -1,6 +1,7 @@
 """What may be written on the command line, and what `--help` says about it."""
 
 import argparse
+import math
 
 ABOUT = """\
 Look inside a running system of actors on Ray, and act on it.
@@ -18,7 +19,8 @@ examples:
   python -m actors inspect /kitchen/oven            the attributes of one actor
   python -m actors trace /kitchen/oven --seconds 30 what it handles, as it comes
   python -m actors suspend /kitchen/oven --yes      let it handle nothing until `resume`
-  python -m actors quarantine requeue 4711 --yes    give a message back to its actor
+  python -m actors quarantine requeue 979253303963022622982201 --yes
+                                                    give a message back to its actor
   python -m actors drain 3 --yes                    stop the actors of one host, and let it leave
   python -m actors stop shop --yes                  end a detached system, for everybody
 
@@ -51,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
     tree = verbs.add_parser("tree", parents=[where], help="the actors of all hosts")
     tree.add_argument("actor", nargs="?", help=f"{ACTOR} whose part of the tree is to be shown")
-    tree.add_argument("--limit", type=_positive, default=1000, help="actors of each host at most (default %(default)s)")
+    tree.add_argument("--limit", type=_count, default=1000, help="actors of each host at most (default %(default)s)")
 
     doctor = verbs.add_parser("doctor", parents=[where], help="what is wrong: seats, leases, loops, links, stacks")
     doctor.add_argument("--stacks", action="store_true", help="show the stacks of all hosts, not only of hanging loops")
@@ -62,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
     trace = verbs.add_parser("trace", parents=[where], help="what one actor handles, as it comes, without bodies")
     trace.add_argument("actor", help=ACTOR)
-    trace.add_argument("--seconds", type=_positive, default=10, help="for how long (default %(default)s)")
+    trace.add_argument("--seconds", type=_seconds, default=10.0, help="for how long (default %(default)g)")
 
     for verb, text in (("suspend", "let an actor handle no message"), ("resume", "let a suspended actor go on")):
         verbs.add_parser(verb, parents=[where, sure], help=f"{text} (changes it)").add_argument("actor", help=ACTOR)
@@ -70,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     drain = verbs.add_parser(
         "drain", parents=[where, sure], help="stop the actors of one host, which leaves (for good)"
     )
-    drain.add_argument("seat", type=int, help="the seat of the host, as `doctor` shows it")
+    drain.add_argument("seat", type=_number, help="the seat of the host, as `doctor` shows it")
 
     stop = verbs.add_parser(
         "stop", parents=[_place(), sure], help="end a detached system, for every program (for good)", description=STOP
@@ -86,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         ("drop", [where, sure], "let it go for good (changes it)"),
     ):
         one = actions.add_parser(action, parents=parents, help=text)
-        one.add_argument("number", type=int, help="the number of the message, as `list` shows it")
+        one.add_argument("number", type=_number, help="the number of the message, as `list` shows it")
     return whole
 
 
@@ -107,8 +109,27 @@ def _place() -> argparse.ArgumentParser:
     return where
 
 
-def _positive(text: str) -> int:
-    number = int(text)
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, such as 30 or 0.5")
+    return seconds
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)

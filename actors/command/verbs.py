@@ -13,7 +13,7 @@ from actors.command import tables
 from actors.command.plain import as_json
 from actors.mail.quarantine import Quarantined
 from actors.operations.diagnosis import REBUILDING, diagnose
-from actors.operations.operations import IDENT
+from actors.operations.operations import IDENT, only
 from actors.operations.reports import ActorReport, ActorTree
 from actors.supervising.quarantines import Quarantines
 
@@ -63,10 +63,12 @@ def _fields(actor: ActorReport) -> Mapping[str, object]:
 
 def _under(rows: list[tuple[int, ActorReport]], who: str, found: ActorTree) -> list[tuple[int, ActorReport]]:
     path = f"/{who.strip('/')}"
-    for index, (depth, actor) in enumerate(rows):
-        if actor.ident == who or (actor.path == path and not IDENT.fullmatch(who)):
-            below = [(other, it) for other, it in _until(rows[index + 1 :], depth)]
-            return [(0, actor), *((other - depth, it) for other, it in below)]
+    is_ident = IDENT.fullmatch(who) is not None
+    hits = [at for at, (_, it) in enumerate(rows) if (it.ident if is_ident else it.path) == (who if is_ident else path)]
+    if hits:
+        only(path, [rows[at][1] for at in hits])
+        depth, actor = rows[hits[0]]
+        return [(0, actor), *((other - depth, it) for other, it in _until(rows[hits[0] + 1 :], depth))]
     more = f" {found.left_out} actors were left out; try a larger --limit." if found.left_out else ""
     raise NothingFound(f"No actor {who} is in the tree.{more}")
 
@@ -156,7 +158,7 @@ async def quarantine(visit: "Visit", given: Namespace) -> Answer:
     entries = await quarantines.list()
     if given.action == "list":
         text = tables.quarantine(entries) if entries else "Nothing is in quarantine.\n"
-        return Answer(text, entries)
+        return Answer(text, [_entry(entry) for entry in entries])
     entry = _numbered(entries, given.number)
     if given.action == "show":
         message = await visit.operations.quarantined(entry)
@@ -174,7 +176,8 @@ async def quarantine(visit: "Visit", given: Namespace) -> Answer:
 
 
 def _entry(entry: Quarantined) -> Mapping[str, object]:
-    return {name: getattr(entry, name) for name in entry.__struct_fields__}
+    """Its number as text: it has some 24 digits, and many readers of JSON keep 16 of them."""
+    return {name: getattr(entry, name) for name in entry.__struct_fields__} | {"number": str(entry.number)}
 
 
 def _numbered(entries: list[Quarantined], number: int) -> Quarantined:

@@ -6,11 +6,11 @@ It works from any host of the system, and from a process that is none: the comma
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.address import COUNTER_BITS, Address
-from actors.errors import AskError, NotRunning, TimedOut
+from actors.errors import Ambiguous, AskError, NotRunning, TimedOut
 from actors.mail.quarantine import Quarantined
 from actors.membership.seats import Member
 from actors.operations.diagnosis import diagnose
@@ -90,7 +90,7 @@ class Operations:
     async def find(self, who: Actors) -> Address:
         """The address of an actor; for that of a path, every host looks at all its actors.
 
-        Raises NotRunning if no host that answers has one of this path.
+        Raises NotRunning if no host that answers has one of this path, Ambiguous if there are several.
         """
         if isinstance(who, Ref):
             return who.address
@@ -103,10 +103,9 @@ class Operations:
         path = f"/{who.strip('/')}"
         seats = self._seats()
         found = await asyncio.gather(*(self._ask(seat, FindActor(path)) for seat in seats), return_exceptions=True)
-        for answer in found:
-            if not isinstance(answer, BaseException):
-                for actor in answer:
-                    return Address(*actor.address)
+        actors = [actor for answer in found if not isinstance(answer, BaseException) for actor in answer]
+        if actors:
+            return only(path, actors).address
         silent = [str(seat) for seat, answer in zip(seats, found, strict=True) if isinstance(answer, BaseException)]
         but = f" Seat {', '.join(silent)} did not answer, and may have it." if silent else ""
         raise NotRunning(f"No actor has the path {path}. The tree shows those there are.{but}")
@@ -206,6 +205,14 @@ class Operations:
 
     def _ask(self, seat: int, request: Any) -> "Awaitable[Any]":
         return ask_root(self._host, seat, request)
+
+
+def only(path: str, actors: Sequence[ActorReport]) -> ActorReport:
+    """The one actor of this path; Ambiguous if there are several."""
+    if len(actors) > 1:
+        idents = ", ".join(f"{actor.ident} ({actor.kind})" for actor in actors)
+        raise Ambiguous(f"{len(actors)} living actors have the path {path}. Name one by its ident: {idents}.")
+    return actors[0]
 
 
 def ask_root(host: "Host", seat: int, request: Any) -> "Awaitable[Any]":

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.address import COUNTER_BITS, Address
+from actors.address import Address, spelled
 from actors.membership.seats import Member
 
 
@@ -55,7 +55,7 @@ class ActorReport(msgspec.Struct, frozen=True):
 def short(address: Address) -> str:
     """An address without its system."""
     _, seat, number = address
-    return f"{seat}/{number >> COUNTER_BITS}.{number & (2**COUNTER_BITS - 1)}"
+    return f"{seat}/{spelled(number)}"
 
 
 class ActorTree(msgspec.Struct, frozen=True):

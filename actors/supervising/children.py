@@ -6,7 +6,7 @@ in a handler (rule A8); restarts are made in `restarts`.
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from actors.address import Address
 from actors.errors import ChildLost, Fenced, NameTaken, SpawnFailed
@@ -33,42 +33,10 @@ from actors.supervising.supervision import Directive, Shutdown, Supervision, dir
 from actors.supervising.vigil import Vigil
 
 if TYPE_CHECKING:
-    from actors.host import Host
     from actors.ref import Ref
+    from actors.supervising.supervisor import Supervisor
 
 log = logging.getLogger("understudy.supervision")
-
-
-class Supervisor(Protocol):
-    """What owns a table of children: a cell, or the root of a host."""
-
-    host: "Host"
-
-    @property
-    def address(self) -> Address:
-        """Where children send their signals."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """Names from the root down, for people."""
-        ...
-
-    def escalate(self, error: BaseException) -> None:
-        """Fail with a child's error."""
-        ...
-
-    def shut_down(self) -> None:
-        """Stop by itself, because significant children have ended."""
-        ...
-
-    async def claim(self, name: str, address: Address) -> bool:
-        """Claim a child's name wherever it must be unique besides this table; False when another has it."""
-        ...
-
-    def released(self, name: str, address: Address) -> None:
-        """A child that held a name has ended."""
-        ...
 
 
 class Children:
@@ -79,7 +47,7 @@ class Children:
 
     __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "_vigil", "owner", "restarts", "table")
 
-    def __init__(self, owner: Supervisor, supervision: Supervision, *, own_budgets: bool = False) -> None:
+    def __init__(self, owner: "Supervisor", supervision: Supervision, *, own_budgets: bool = False) -> None:
         self.owner = owner
         self._supervision = supervision
         self._by_name: dict[str, Child] = {}
@@ -141,7 +109,8 @@ class Children:
         child = Child(Address(host.system, seat, number), spec, name)
         if name is not None:
             if name in self._by_name:
-                message = f"{self.owner.path} has a living child {name!r}. Choose another name, or use that child."
+                who = self.owner.stem or "The system"
+                message = f"{who} has a living child {name!r}. Choose another name, or use that child."
                 raise NameTaken(message)
             self._by_name[name] = child
         self.table[number] = child
@@ -392,9 +361,9 @@ class Children:
 
     def path(self, child: Child) -> str:
         """Its path of names; empty where it has no name."""
-        return f"{self.owner.path}/{child.name}" if child.name is not None else ""
+        return f"{self.owner.stem}/{child.name}" if child.name is not None else ""
 
     def label(self, child: Child) -> str:
         """How logs and errors speak of it."""
         kind = child.spec.actor_class.__name__
-        return f"{self.owner.path}/{child.name} ({kind})" if child.name is not None else f"{kind} {child.address}"
+        return f"{self.path(child)} ({kind})" if child.name is not None else f"{kind} {child.address}"

@@ -60,7 +60,7 @@ class Root:
 
     def __init__(self, host: "Host", supervision: Supervision) -> None:
         self.host = host
-        self.path = ""
+        self.path = self.stem = ""
         self.children = Children(self, supervision, own_budgets=True)
 
     @property

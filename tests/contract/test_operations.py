@@ -10,6 +10,7 @@ from actors import (
     Actor,
     ActorReport,
     ActorState,
+    Ambiguous,
     EndReason,
     Failed,
     MailboxFull,
@@ -286,5 +287,56 @@ def test_who_opened_the_system_is_not_drained(system: System) -> None:
             await system.operations.drain(0)
         with pytest.raises(ValueError, match="Nobody sits on seat 99"):
             await system.operations.drain(99)
+
+    system.run(main)
+
+
+class Cook(Actor):
+    """Has an oven, whatever it is called itself."""
+
+    async def on_start(self) -> None:
+        self.oven = await self.context.options(name="oven").spawn(Teller, "1234", Card("Ada", "4000-1"))
+
+    @call
+    def give(self) -> Ref[Teller]:
+        return self.oven
+
+
+def test_the_path_of_a_child_of_one_without_a_name_is_no_other_actors(system: System) -> None:
+    async def main(system: System) -> None:
+        top = await system.options(name="oven").spawn(Recorder)
+        cooks = [await system.spawn(Cook) for _ in range(2)]
+        ovens = [await cook.ask(Cook.give()) for cook in cooks]
+        paths = [(await row(system, oven)).path for oven in ovens]
+        for cook, path in zip(cooks, paths, strict=True):
+            number = (await row(system, cook)).ident.partition("/")[2]
+            assert path == f"/Cook#{number}/oven"
+            assert (await row(system, cook)).path == ""
+        assert await system.operations.find("/oven") == top.address
+        assert [await system.operations.find(path) for path in paths] == [oven.address for oven in ovens]
+        with pytest.raises(Failed):
+            await ovens[0].ask(Teller.fail())
+        assert (await row(system, ovens[0])).path == paths[0]
+
+    system.run(main)
+
+
+def test_a_path_that_two_living_actors_have_is_refused_with_their_idents(system: System) -> None:
+    async def main(system: System) -> None:
+        cook = await system.options(name="cook").spawn(Cook)
+        one = await cook.ask(Cook.give())
+        two = await system.options(name="cook/oven").spawn(Gate)
+        found = [await row(system, who) for who in (one, two)]
+        operations = system.operations
+        for verb in (operations.inspect, operations.suspend, operations.resume, operations.find):
+            with pytest.raises(Ambiguous, match="2 living actors have the path /cook/oven") as refused:
+                await verb("/cook/oven")
+            assert all(f"{it.ident} ({it.kind})" in str(refused.value) for it in found)
+        with pytest.raises(Ambiguous):
+            await anext(operations.trace("/cook/oven"))
+        assert (await row(system, one)).state is ActorState.IDLE
+        assert await operations.suspend(found[0].ident)
+        await system.stop_actor(two)
+        assert await operations.resume("/cook/oven")
 
     system.run(main)

@@ -5,16 +5,19 @@ import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from actors import Actor, MailboxOptions, StopReport, System, call, retry
+from actors import Actor, Address, Ambiguous, MailboxOptions, StopReport, System, call, retry
 from actors.command import program, tables, verbs
 from actors.command.arguments import parser
+from actors.command.plain import as_json
 from actors.command.program import main
 from actors.command.verbs import VERBS, NothingFound
 from actors.membership.seats import HostState, Member, Seat
-from actors.operations.reports import Diagnosis, HostReport
+from actors.operations.reports import ActorTree, Diagnosis, HostReport
 
 
 class Oven(Actor):
@@ -186,6 +189,54 @@ def test_wrong_usage_ends_with_two(wrong, capsys):
         main(wrong.split())
     assert ended.value.code == 2
     assert "usage: python -m actors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("tree --limit abc", "argument --limit: 'abc' is not a whole number of 1 or more"),
+        ("tree --limit 0", "argument --limit: '0' is not a whole number of 1 or more"),
+        ("trace oven --seconds soon", "'soon' is not a number of seconds above 0, such as 30 or 0.5"),
+        ("trace oven --seconds nan", "'nan' is not a number of seconds above 0, such as 30 or 0.5"),
+        ("trace oven --seconds inf", "'inf' is not a number of seconds above 0, such as 30 or 0.5"),
+        ("drain one", "argument seat: 'one' is not a whole number of 0 or more"),
+        ("quarantine show 1.5", "argument number: '1.5' is not a whole number of 0 or more"),
+    ],
+)
+def test_a_wrong_number_is_explained(wrong, said, capsys):
+    with pytest.raises(SystemExit):
+        main(wrong.split())
+    assert said in capsys.readouterr().err
+
+
+def test_a_trace_may_be_shorter_than_a_second():
+    assert parser().parse_args(["trace", "oven", "--seconds", "0.5"]).seconds == 0.5
+
+
+def test_numbers_of_quarantine_are_text_in_json_because_they_are_too_long_for_many_readers():
+    listed, shown = run("quarantine list", "quarantine show NUMBER")
+    [entry] = json.loads(as_json(listed.data))
+    assert entry["number"] == json.loads(as_json(shown.data))["number"] == listed.text.split()[7]
+    assert entry["seat"] == 0
+
+
+def test_a_part_of_the_tree_whose_path_two_actors_have_is_refused():
+    async def whole(system: System) -> None:
+        await system.options(name="oven").spawn(Oven)
+        seen = Visit(system)
+        twice = await seen.operations.tree()
+        twice = ActorTree((*twice.actors, msgspec.structs.replace(twice.actors[0], address=Address("s", 9, 7))))
+
+        async def tree(**_):
+            return twice
+
+        seen.operations = SimpleNamespace(tree=tree)
+        with pytest.raises(Ambiguous, match=r"2 living actors have the path /oven\. .*, 9/0\.7 \(Oven\)\."):
+            await VERBS["tree"](seen, parser().parse_args(["tree", "oven"]))
+        [row] = (await VERBS["tree"](seen, parser().parse_args(["tree", "9/0.7"]))).data["actors"]
+        assert row["ident"] == "9/0.7"
+
+    System(on="local").run(whole)
 
 
 def test_help_has_examples_and_names_exit_codes(capsys):

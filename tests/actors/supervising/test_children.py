@@ -54,7 +54,7 @@ class Owner:
         self.errors: list[BaseException] = []
         self.stopped = 0
         self.now = 100.0
-        self.path = "/owner"
+        self.path = self.stem = "/owner"
         self.host: Any = SimpleNamespace(
             system="s",
             seat=HERE,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors import Actor, LinkedExit, Ref, Shutdown, Strategy, Supervision, Unreachable, call, near, receive
-from actors.address import Address
+from actors.address import Address, spelled
 from actors.directory import Directory
 from actors.links.endpoints import UnixEndpoint
 from actors.supervising.signals import EndReason
@@ -271,11 +271,12 @@ def test_a_seat_on_which_too_many_hosts_died_is_a_failure_of_each_child_that_wai
 def test_a_child_on_a_host_that_cannot_be_reached_is_given_up_after_its_budget_and_ends_when_it_is_back() -> None:
     async def main(town: Town) -> None:
         home, far = await town.settle(), await town.settle()
-        await family(OneForOne, home, home, far)
+        parent, _ = await family(OneForOne, home, home, far)
         with cut(home, far):
             await until(lambda: home.host.is_away(far.host.seat))
             report = await home.host.stop_actors()
-            assert (report.stopped, report.abandoned) == (2, ("/b (out of reach)",))
+            lost = f"/OneForOne#{spelled(parent.address.number)}/b (out of reach)"
+            assert (report.stopped, report.abandoned) == (2, (lost,))
             assert LOG == ["a stop 1"]
             assert len(far.host.cells) == 1
         await until(lambda: LOG == ["a stop 1", "b stop 1"])
