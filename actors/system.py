@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -60,8 +60,8 @@ class Backend(Protocol):
         """End everything that `open` began; the actors have stopped already."""
         ...
 
-    def hurry(self) -> None:
-        """Whatever is being closed is not to be waited for: end it. Called in any thread, and at any time."""
+    def hurry(self) -> Callable[[], object]:
+        """Whatever is being closed is not to be waited for: end it. What it returns ends the rest, without the loop."""
         ...
 
     async def stats(self) -> "list[HostStats]":
@@ -156,11 +156,11 @@ class System(Spawns):
                 async with self:
                     return await main(self)
 
-        with asyncio.Runner(loop_factory=self._loop_factory()) as runner:
+        with ExitStack() as last, asyncio.Runner(loop_factory=self._loop_factory()) as runner:
             try:
                 return runner.run(whole())
             except BaseException:  # of a second signal: the system is still being closed
-                self._backend.hurry()
+                last.callback(self._backend.hurry())
                 raise
 
     def blocking(self) -> BlockingSystem:

@@ -77,8 +77,9 @@ class LocalBackend:
         if self._host is not None:
             await self._host.close()
 
-    def hurry(self) -> None:
+    def hurry(self) -> Callable[[], object]:
         """There is nothing to wait for but the actors, and they are not waited for any more."""
+        return lambda: None
 
     async def stats(self) -> "list[HostStats]":
         """The figures of the one host."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,20 +21,25 @@ from actors.backends.ray.directory.control_store import ControlStore
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 
 
 @contextmanager
-def program(cluster: Cluster, way: str, name: str = "stand") -> Iterator["tuple[subprocess.Popen[str], int]"]:
-    """A program that has opened its system, and the process of its host."""
+def program(
+    cluster: Cluster, way: str, name: str = "stand", folder: Path | None = None
+) -> Iterator["tuple[subprocess.Popen[str], list[int]]"]:
+    """A program that has opened its system, and the processes of its host and its directory."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "tests.ray.ordinary_program", cluster.address, name, way]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as opened:
+    where = str(folder or tempfile.gettempdir())
+    command = [sys.executable, "-m", "tests.ray.ordinary_program", cluster.address, name, way, where]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as opened:
         assert opened.stdout is not None
         try:
-            driver, host = map(int, opened.stdout.readline().split())
+            driver, *others = map(int, opened.stdout.readline().split())
             assert driver == opened.pid
-            yield opened, host
+            yield opened, others
         finally:
             opened.kill()
 
@@ -63,21 +70,51 @@ def test_when_a_program_is_killed_its_processes_end_and_its_name_is_free_and_who
 ) -> None:
     before = sockets(cluster)
     store = ControlStore("understudy/stand")
-    with program(cluster, "wait") as (opened, host):
+    with program(cluster, "wait") as (opened, processes):
         keys, files = store.keys(""), sockets(cluster) - before
         with pytest.raises(SettingsError, match="'stand' is open on this cluster already"):
             asyncio.run(make(cluster.address))
         assert len(keys) == len(files) == 2
         assert (store.keys(""), sockets(cluster) - before) == (keys, files)  # nobody removes what is in use
         opened.kill()
-        until(lambda: is_gone(host) and named() == [])
+        until(lambda: all(map(is_gone, processes)) and named() == [])
         assert set(keys) <= set(store.keys(""))
         assert sockets(cluster) - before
-    with program(cluster, "return", "another") as (opened, host):
+    with program(cluster, "return", "another") as (opened, processes):
         assert store.keys("") == []
         assert not sockets(cluster) & files
         assert opened.wait(PATIENCE) == 0
-    assert is_gone(host)
-    assert named() == []
+    until(lambda: all(map(is_gone, processes)) and named() == [])
     assert ControlStore("understudy/another").keys("") == []
     assert sockets(cluster) <= before
+
+
+@pytest.mark.parametrize(
+    ("way", "signals", "code", "said", "stopped"),
+    [
+        ("return", [], 0, "", {"ada"}),
+        ("raise", [], 1, "ValueError: the wrong stand\n", {"ada"}),
+        ("wait", [signal.SIGINT], -signal.SIGINT, "KeyboardInterrupt\n", {"ada"}),
+        ("wait", [signal.SIGTERM], 143, "", {"ada"}),
+        ("slow", [signal.SIGINT, signal.SIGINT], -signal.SIGINT, "KeyboardInterrupt\n", {"bob"}),
+        ("slow", [signal.SIGTERM, signal.SIGTERM], 143, "", {"bob"}),
+        ("late", [signal.SIGINT, signal.SIGINT], -signal.SIGINT, "KeyboardInterrupt\n", {"ada", "bob"}),
+    ],
+)
+def test_on_every_other_way_out_nothing_is_left(
+    cluster: Cluster, tmp_path: Path, way: str, signals: list[int], code: int, said: str, stopped: set[str]
+) -> None:
+    files = sockets(cluster)
+    store = ControlStore("understudy/stand")
+    with program(cluster, way, folder=tmp_path) as (opened, processes):
+        for number in signals:
+            opened.send_signal(number)
+            if len(signals) > 1:
+                until((tmp_path / "bob").exists)  # it waits for him
+        _, errors = opened.communicate(timeout=PATIENCE)
+    assert (opened.returncode, errors.endswith(said)) == (code, True)
+    assert stopped <= {file.name for file in tmp_path.iterdir()}  # who is hurried may stop ada yet
+    assert said or way == "slow" or errors == ""  # that hosts were killed may be said
+    until(lambda: all(map(is_gone, processes)) and named() == [])
+    assert store.keys("") == []
+    assert sockets(cluster) <= files

@@ -6,6 +6,7 @@ closing: actors (the system has stopped them), hosts newest first, the driver's 
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -62,6 +63,7 @@ class RayBackend(Program):
         directory = await asyncio.to_thread(start_directory, plan, START_TIMEOUT)
         await check_own(plan, secret, START_TIMEOUT)
         self._directory = directory
+        cluster.before_close(self._remove)  # also where a second signal cuts the closing short
         member = self._membership = Membership(
             directory=plan,
             secret=secret,
@@ -98,22 +100,24 @@ class RayBackend(Program):
         if self._fleet is not None:
             self._fleet.make_no_more()
         if self._lost:
-            self._fleet = self._directory = None  # out of reach, they end by themselves
+            self._fleet = None  # out of reach, hosts and directory end by themselves
         if self._fleet is not None:
             await asyncio.to_thread(self._fleet.stop, budget)
         await self._stand_up(budget)
-        if self._directory is not None:
-            await asyncio.to_thread(calls.kill, self._directory)
-            name = full_name(self._options.namespace, self._system)
-            await asyncio.to_thread(ControlStore(name).clear, *DIRECTORY_KEYS)
-            await asyncio.to_thread(remove_sockets, name)
-            self._directory = None
         await self._part()
 
-    def hurry(self) -> None:
-        """Wait for no host any more: those that have not ended are killed."""
+    def _remove(self) -> None:
+        """End the directory, and remove its keys and this node's sockets: no host is left. Blocks."""
+        name = full_name(self._options.namespace, self._system)
+        calls.kill(self._directory)
+        ControlStore(name).clear(*DIRECTORY_KEYS)
+        remove_sockets(name)
+
+    def hurry(self) -> Callable[[], object]:
+        """Wait for no host any more: those that have not ended are killed. Then Ray is to be left."""
         if self._fleet is not None:
             self._fleet.processes.kill_all()
+        return self.leave_ray
 
 
 def open_backend(**options: Any) -> "RayBackend | AttachedBackend":

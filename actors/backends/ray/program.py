@@ -106,8 +106,15 @@ class Program:
 
     async def _part(self) -> None:
         """Leave Ray."""
+        await asyncio.to_thread(self.leave_ray)
+
+    def leave_ray(self) -> None:
+        """The last step of closing, which a second signal may have cut short. Blocks; asking twice is asking once.
+
+        Not left to the end of the program: what Ray does there makes Python forget that Ctrl-C has ended it.
+        """
         if self._cluster is not None:
-            await asyncio.to_thread(self._cluster.abandon if self._lost else self._cluster.close)
+            (self._cluster.abandon if self._lost else self._cluster.close)()
             self._cluster = None
 
 

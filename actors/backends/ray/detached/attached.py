@@ -7,6 +7,7 @@ or dies, nothing of the system ends but the actors that it has placed on itself.
 import asyncio
 import os
 import secrets
+from collections.abc import Callable
 
 from actors.backends.ray.detached import systems
 from actors.backends.ray.detached.ending import end
@@ -114,5 +115,6 @@ class AttachedBackend(Program):
         await self._stand_up(self._budget)
         await self._part()
 
-    def hurry(self) -> None:
-        """There is nothing to hurry: no host is this program's."""
+    def hurry(self) -> Callable[[], object]:
+        """There is nothing to hurry, as no host is this program's. Then Ray is to be left."""
+        return self.leave_ray
