@@ -416,7 +416,7 @@ def test_an_ordinary_roots_actors_are_orphans_as_ever():
 def test_whoever_asks_for_the_end_of_the_system_hears_of_it_and_nothing_is_started_meanwhile():
     async def main(court: Court) -> None:
         root = court.keeper.host.root
-        stopping = asyncio.ensure_future(court.program.host.root.stop_system(lambda: False))
+        stopping = asyncio.ensure_future(court.program.host.root.stop_system("a test", lambda: False))
         await until(root.stopping.is_set)
         with pytest.raises(SpawnFailed, match="being stopped"):
             await court.spawn(court.one)
