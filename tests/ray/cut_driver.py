@@ -23,6 +23,7 @@ from actors import Actor, AskError, Ref, Settings, System, UnderstudyError, call
 from actors.address import Address
 from actors.backends.ray.cluster.placement import living_nodes
 from actors.backends.ray.hosts.host_actors import look_at_hosts
+from actors.backends.ray.hosts.host_processes import HostProcesses
 from actors.backends.ray.system_name import namespace_and_name
 
 PAUSE = 0.05
@@ -99,6 +100,8 @@ async def main(system: System, plan: dict[str, Any]) -> None:
             say(told=int(rest[1]))
         elif word == "spares":
             say(spares=await spares(system, int(rest[0])))
+        elif word == "dismiss":
+            say(dismissed=await dismiss(system, rest[0]))
         elif word == "called":
             say(called=await called(system))
         elif word == "drain":
@@ -118,7 +121,7 @@ def drain(node: str, seconds: float) -> bool:
 
 
 async def place(system: System, plan: dict[str, Any]) -> dict[str, Ref[Clockwork]]:
-    names = {name: node.node_id for node in await asyncio.to_thread(living_nodes) for name in node.resources}
+    names = await node_ids()
     actors: dict[str, Ref[Clockwork]] = {}
     for name in plan["nodes"]:
         log = str(Path(plan["folder"]) / name)
@@ -133,6 +136,11 @@ async def place(system: System, plan: dict[str, Any]) -> dict[str, Ref[Clockwork
     return actors
 
 
+async def node_ids() -> dict[str, str]:
+    """Ray's ids of the nodes, by the resources that they have; one of those is the name of a node."""
+    return {name: node.node_id for node in await asyncio.to_thread(living_nodes) for name in node.resources}
+
+
 async def spares(system: System, count: int) -> dict[str, int]:
     """The processes that stand by, once there are so many: name and id of each."""
     while len(found := (await system.host.directory.table()).spares) < count:  # noqa: ASYNC110 - of other processes
@@ -140,6 +148,15 @@ async def spares(system: System, count: int) -> dict[str, int]:
     reports, _ = await look_at_hosts(*namespace_and_name(system.host.system))
     pids = {report.name: report.pid for report in reports}
     return {spare.name: pids[spare.name] for spare in found if spare.name in pids}
+
+
+async def dismiss(system: System, name: str) -> int:
+    """End the host on a node in order, as at the end of the system, so that nobody takes its seat; its seat."""
+    node = (await node_ids())[name]
+    seat = next(seat for seat in system.host.table.seats if seat.node == node and seat.takes_anybody)
+    processes: HostProcesses = system._backend._fleet.processes
+    await asyncio.to_thread(processes.stop, 5.0, [it for it in processes.alive() if it.name == seat.host])
+    return seat.number
 
 
 async def called(system: System) -> str:
