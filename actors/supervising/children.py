@@ -238,7 +238,7 @@ class Children:
         waiting = child.started
         if waiting is not None and not waiting.done():
             waiting.set_exception(SpawnFailed(f"{self.label(child)} ended before it had started: {signal.reason}."))
-        if by_itself and child.spec.significant and child.running and not self._stopping:
+        if by_itself and child.spec.significant and not child.is_awaited and not self._stopping:
             left = sum(other.spec.significant for other in self.table.values())
             if shuts_down(self._supervision.shutdown, left):
                 self.owner.shut_down()

@@ -59,7 +59,8 @@ class Restart(Enum):
 class Shutdown(Enum):
     """When a supervisor stops by itself because children that were spawned as `significant` have ended for good.
 
-    By themselves, that is: not because it has stopped them.
+    By themselves, that is: not because it has stopped them. One that ends in its first start counts as well, unless a
+    spawner waits for that start, who is told.
     """
 
     NEVER = "never"

@@ -1,11 +1,13 @@
 """Permanent, transient and temporary children, significant ones, and those who fail for ever (A10)."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from actors import (
     Actor,
+    Directive,
     EndReason,
     NotRunning,
     Ref,
@@ -198,6 +200,60 @@ def test_a_supervisor_stops_when_the_last_significant_child_has_ended_by_itself(
         part[FIRST].tell(Part.finish())
         await becomes(None, lambda: team.ask(Leader.part(FIRST)))
         part[MIDDLE].tell(Part.finish())
+        (ended,) = await watcher.ask(Recorder.until(1))
+        assert isinstance(ended, Terminated)
+        assert ended.reason is EndReason.STOPPED
+
+    system.run(main)
+
+
+class Quick(Actor):
+    def on_start(self) -> None:
+        self.context.stop()
+
+
+class Sleepy(Actor):
+    """As Quick, but not at once."""
+
+    async def on_start(self) -> None:
+        await asyncio.sleep(0)
+        self.context.stop()
+
+
+class Broken(Actor):
+    def on_start(self) -> None:
+        raise ValueError("planned")
+
+
+class Hopeful(Actor):
+    """Spawns one significant child, and waits for its start or does not."""
+
+    supervision = Supervision(shutdown=Shutdown.ALL_SIGNIFICANT, decide=lambda error: Directive.STOP)
+
+    @call
+    def spawn_nowait(self, kind: type[Any]) -> None:
+        self.context.options(significant=True).spawn_nowait(kind)
+
+    @call
+    async def spawn(self, kind: type[Any]) -> str:
+        try:
+            await self.context.options(significant=True).spawn(kind)
+        except SpawnFailed:
+            return "told"
+        return "started"
+
+
+@pytest.mark.parametrize("kind", [Quick, Sleepy, Broken])
+def test_a_significant_child_that_ends_in_its_first_start_counts_unless_its_spawner_is_told(
+    system: System, kind: type[Any]
+) -> None:
+    async def main(system: System) -> None:
+        watcher = await system.spawn(Recorder)
+        hopeful = await system.spawn(Hopeful)
+        await watcher.ask(Recorder.watch(hopeful))
+        assert await hopeful.ask(Hopeful.spawn(kind)) == "told"
+        assert await hopeful.ask(Hopeful.spawn(kind)) == "told"  # so it lives
+        hopeful.tell(Hopeful.spawn_nowait(kind))
         (ended,) = await watcher.ask(Recorder.until(1))
         assert isinstance(ended, Terminated)
         assert ended.reason is EndReason.STOPPED

@@ -424,11 +424,20 @@ def test_one_that_fails_after_it_was_told_to_end_is_not_started_again(owner_of: 
     assert not owner.errors
 
 
-def test_a_significant_child_that_never_started_stops_nobody(owner_of: Make):
-    owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT)
+@pytest.mark.parametrize("reason", [EndReason.STOPPED, EndReason.FAILED])
+def test_a_significant_child_that_ends_in_its_first_start_counts_unless_its_spawner_is_told(
+    owner_of: Make, reason: EndReason
+):
+    owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT, decide=lambda error: Directive.STOP)
+    told, waiting = awaited(owner, significant=True)
     child = owner.children.start(Spec(Any1, significant=True), None, THERE, 11)
-    owner.children.on_signal(ChildEnded(child.address, 1, EndReason.STOPPED, StopReport()))
-    assert owner.stopped == 0
+    for it, stopped in ((told, 0), (child, 1)):
+        if reason is EndReason.FAILED:
+            owner.fail(it, starting=True)
+        owner.children.on_signal(ChildEnded(it.address, 1, reason, StopReport()))
+        assert owner.stopped == stopped
+    with pytest.raises(SpawnFailed):
+        owner.host.loop.run_until_complete(waiting)
 
 
 def test_a_failure_that_another_one_brought_about_is_not_charged_again(owner_of: Make):
@@ -441,9 +450,9 @@ def test_a_failure_that_another_one_brought_about_is_not_charged_again(owner_of:
     assert not owner.errors
 
 
-def awaited(owner: Owner) -> tuple[Child, "asyncio.Task[None]"]:
+def awaited(owner: Owner, significant: bool = False) -> tuple[Child, "asyncio.Task[None]"]:
     """A child whose first start somebody awaits."""
-    child = owner.children.start(Spec(Any1), None, THERE, 99)
+    child = owner.children.start(Spec(Any1, significant=significant), None, THERE, 99)
     waiting = owner.host.loop.create_task(owner.children.started([child], 100.0))
     turn(owner)
     owner.sent.clear()
