@@ -188,7 +188,7 @@ class Context(Spawns):
     def watch(self, ref: "Ref[Any]") -> None:
         """Get one `Terminated` when the present incarnation of `ref` ends, for whatever reason, or has ended already.
 
-        Needs a handler for Terminated (TypeError otherwise). Raises TooManyWatches.
+        Needs a handler for Terminated (TypeError otherwise). Raises TooManyWatches, and ValueError for itself.
         """
         self._acting().watches.watch(ref)
 

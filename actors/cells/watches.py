@@ -34,9 +34,15 @@ class Watches:
         return len(self._watched) + len(self._watchers)
 
     def watch(self, ref: "Ref[Any]") -> None:
-        """Begin to watch; watching twice is watching once. Needs a handler for Terminated."""
+        """Begin to watch; watching twice is watching once. Needs a handler for Terminated; ValueError for itself."""
         cell, address = self._cell, ref.address
         cell.handler_for(Terminated(ref, 0, EndReason.STOPPED))
+        if address == cell.address:
+            message = (
+                f"{cell.name} cannot watch itself: it would not be there to hear of its end. Use on_stop for what is "
+                "to be done then, or let another actor watch it."
+            )
+            raise ValueError(message)
         if address in self._watched:
             return
         limit = cell.host.settings.watch_limit

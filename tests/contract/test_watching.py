@@ -5,7 +5,20 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, EndReason, Priority, Ref, Reply, Settings, System, Terminated, TooManyWatches, call, receive
+from actors import (
+    Actor,
+    EndReason,
+    Failed,
+    Priority,
+    Ref,
+    Reply,
+    Settings,
+    System,
+    Terminated,
+    TooManyWatches,
+    call,
+    receive,
+)
 from tests.contract.cast import Forgiven, Gate, Note, Recorder, Worker, restarted
 
 
@@ -245,6 +258,59 @@ def test_watching_needs_a_handler_for_the_end(system: System) -> None:
         deaf, worker = await system.spawn(Deaf), await system.spawn(Worker)
         with pytest.raises(Exception, match="Deaf has no handler for Terminated"):
             await deaf.ask(Deaf.watch(worker))
+
+    system.run(main)
+
+
+def test_an_actor_cannot_watch_itself_and_goes_on(system: System) -> None:
+    async def main(system: System) -> None:
+        rewatcher = await system.spawn(Rewatcher)
+        with pytest.raises(Failed, match="cannot watch itself") as failed:
+            await rewatcher.ask(Rewatcher.watch(rewatcher))
+        assert failed.value.type_name == "ValueError"
+
+    system.run(main)
+
+
+async def watching_each_other(system: System) -> list[Ref[Rewatcher]]:
+    pair = [await system.spawn(Rewatcher) for _ in range(2)]
+    for one, other in zip(pair, reversed(pair), strict=True):
+        await one.ask(Rewatcher.watch(other))
+    return pair
+
+
+def test_of_two_that_watch_each_other_one_ends_and_the_other_hears_of_it_once(system: System) -> None:
+    async def main(system: System) -> None:
+        one, other = await watching_each_other(system)
+        with pytest.raises(Failed):
+            await one.ask(Rewatcher.fail())
+        while not await other.ask(Rewatcher.count()):
+            pass
+        assert await one.ask(Rewatcher.count()) == 0
+        with pytest.raises(Failed):
+            await other.ask(Rewatcher.fail())  # nobody watches any more
+        for _ in range(3):
+            assert [await it.ask(Rewatcher.count()) for it in (one, other)] == [0, 0]
+        await one.ask(Rewatcher.watch(other))  # and anybody may again
+        await system.stop_actor(other)
+        while not await one.ask(Rewatcher.count()):
+            pass
+        assert await one.ask(Rewatcher.count()) == 1
+
+    system.run(main)
+
+
+def test_two_that_watch_each_other_may_end_at_once(system: System) -> None:
+    async def main(system: System) -> None:
+        pair = await watching_each_other(system)
+        for each in pair:
+            each.tell(Rewatcher.fail())
+        for each in pair:
+            assert await each.ask(Rewatcher.count()) <= 1  # of the end of one that ended first, in its mailbox by then
+        for one, other in (pair, pair[::-1]):
+            await one.ask(Rewatcher.watch(other))
+        reports = await asyncio.gather(*(system.stop_actor(each) for each in pair))
+        assert [(report.stopped, report.abandoned) for report in reports] == [(1, ())] * 2
 
     system.run(main)
 

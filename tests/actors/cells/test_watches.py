@@ -104,6 +104,33 @@ def test_whoever_was_watched_and_restarts_is_told_of_once_and_both_ends_forget()
     System(on="local").run(main)
 
 
+def test_an_actor_that_would_watch_itself_is_told_so_and_nothing_is_kept():
+    async def main(system: System) -> None:
+        watcher = await system.spawn(Watcher)
+        watches = table(system, watcher)
+        with pytest.raises(ValueError, match="cannot watch itself"):
+            watches.watch(watcher)
+        assert len(watches) == 0
+
+    System(on="local").run(main)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_two_that_watch_each_other_keep_nothing_when_one_or_both_have_ended(count: int):
+    async def main(system: System) -> None:
+        one, other = await both(system)
+        await other.ask(Watcher.watch(one))
+        await settled(one)
+        assert (len(table(system, one)), len(table(system, other))) == (2, 2)
+        for each in (one, other)[:count]:
+            each.tell(Watcher.restart())
+        await settled(one, other)
+        assert (len(table(system, one)), len(table(system, other))) == (0, 0)
+        assert await other.ask(Watcher.settled()) <= 1
+
+    System(on="local").run(main)
+
+
 def test_the_end_of_a_watch_that_is_over_is_not_heard_and_ends_no_other():
     async def main(system: System) -> None:
         watcher, watched = await both(system)
