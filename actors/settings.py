@@ -96,7 +96,7 @@ class Settings:
 
     # Asking and starting.
     ask_timeout: float = _seconds(30.0, "deadline of an ask that names none")
-    spawn_timeout: float = _seconds(30.0, "how long `spawn` waits for `on_start` to finish")
+    spawn_timeout: float = _seconds(30.0, "how long `on_start` may take, whether `spawn` waits for it or not")
     placement_timeout: float = _seconds(30.0, "how long a host with special resources may wait for them")
 
     # Queues. 10,000 small messages are some 10 ms of work and a few MB: room for any burst that is not an overload,

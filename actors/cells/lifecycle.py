@@ -1,9 +1,10 @@
 """How an incarnation starts, fails, ends and starts again: the steps in order, each within its budget.
 
-Start: constructor, `on_start`. End: timers, handlers in progress (they may finish within the stop budget, then
-are cancelled, then abandoned), children in reverse order, `on_stop`, tasks left behind, promised replies, watches.
-A restart is an end, with the mailbox kept and the stash put back, and a start (rules A6, A38, A40, A41). Where siblings
-restart together, each is halted between the two, until all have ended (rule A11).
+Start: constructor, `on_start` (which fails when it has not finished within `spawn_timeout`). End: timers, handlers in
+progress (they may finish within the stop budget, then are cancelled, then abandoned), children in reverse order,
+`on_stop`, tasks left behind, promised replies, watches. A restart is an end, with the mailbox kept and the stash put
+back, and a start (rules A6, A38, A40, A41). Where siblings restart together, each is halted between the two, until all
+have ended (rule A11).
 
 What has nothing to wait for is done at once, without a task: that is how 100,000 actors are spawned in a second.
 """
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from actors.cells.context import Context
 from actors.cells.failing import abandon, cut, fail, suspend
 from actors.cells.phase import Phase
-from actors.errors import Failed, Stopped
+from actors.errors import Failed, SpawnFailed, Stopped
 from actors.mail.activity import Activity, FencedActivity, SideActivity, fence, running
 from actors.mail.dead_letters import Reason
 from actors.mail.mailbox import CLOSED
@@ -104,6 +105,7 @@ def _construct(cell: "Cell") -> Coroutine[Any, Any, Any] | None:
 
 async def _finish_start(cell: "Cell", hook: Coroutine[Any, Any, Any]) -> None:
     incarnation = cell.incarnation
+    late = cell.host.loop.call_later(cell.host.settings.spawn_timeout, _start_is_late, cell, incarnation, hook)
     try:
         await hook
     except GeneratorExit:  # the loop is gone
@@ -123,6 +125,18 @@ async def _finish_start(cell: "Cell", hook: Coroutine[Any, Any, Any]) -> None:
         if cell.phase <= Phase.RUNNING and not cell.failing:
             _opened(cell)
             cell.host.signal(cell.parent, ChildStarted(cell.address, cell.incarnation))
+    finally:
+        late.cancel()
+
+
+def _start_is_late(cell: "Cell", incarnation: int, hook: Coroutine[Any, Any, Any]) -> None:
+    """`on_start` has taken its time: that is a failure, whoever awaits it; the end of the incarnation cancels it."""
+    if cell.incarnation != incarnation or cell.began or cell.ending:
+        return
+    frame = getattr(hook, "cr_frame", None)
+    where = f": on_start waits in line {frame.f_lineno} of {frame.f_code.co_filename}" if frame is not None else ""
+    text = f"{cell.name} did not finish its start within {cell.host.settings.spawn_timeout:g} s{where}."
+    _start_failed(cell, SpawnFailed(text))
 
 
 def _start_failed(cell: "Cell", error: BaseException) -> None:
