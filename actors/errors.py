@@ -31,6 +31,7 @@ UnderstudyError
 ├── SettingsError            an unknown key or an impossible value
 ├── SystemClosed             the system is not open (any more)
 ├── NobodyWakes              a simulation in which nothing can happen any more, while somebody waits
+├── OutOfTime                a simulation that has gone on for longer than its limit, while somebody waits
 └── NotDeterministic         a simulated actor asked the real clock or the global random numbers
 """
 
@@ -239,7 +240,11 @@ def _restore(kind: type[UnderstudyError], args: tuple[Any, ...], state: dict[str
 
 
 class NobodyWakes(UnderstudyError):
-    """In a simulation nothing can ever happen any more, and somebody waits: shows the seed and the last events."""
+    """In a simulation nothing can ever happen any more; shows the seed, who waits, and the last events."""
+
+
+class OutOfTime(UnderstudyError):
+    """A simulation has gone on for longer than its `limit`; shows the seed, who waits, and the last events."""
 
 
 class NotDeterministic(UnderstudyError):

@@ -104,7 +104,7 @@ class System(Spawns):
     Settings are given one by one (`mailbox_bound=100`, `copy_messages=True`, ...), and so win over the environment and
     the file; or as one `settings` object, which replaces both (see `Settings`). Other options are the backend's:
     for "ray" `address`, `name`, `namespace`, `node_address`, `cluster`, `detached`, `attach`; for "local" `seed`,
-    `clock`; for "simulation" `seed`, `faults`, `delays`, `drift`.
+    `clock`; for "simulation" `seed`, `faults`, `delays`, `drift`, `limit`, `strict`.
 
     `System(on="ray", address=..., name="shop", detached=True)` makes a system that outlives this program and every
     other one, until `shutdown`; `System(on="ray", address=..., attach="shop")` joins it. Settings, supervision and

@@ -101,7 +101,8 @@ class Exploration(msgspec.Struct, frozen=True):
 def simulate(main: Main[T], seed: int = 0, *, faults: FaultPlan = NO_FAULTS, **options: Any) -> T:
     """Run `main(system)` in the world of this seed, and return what it returns. `options` are those of `System`.
 
-    Raises what `main` raises, with the seed and the faults noted on it; NobodyWakes when nothing can happen any more.
+    Raises what `main` raises, with the seed and the faults noted on it; NobodyWakes when nothing can happen any more,
+    and OutOfTime when the run has not ended after `limit` of its own seconds (a day).
     """
     run = run_once(main, seed, faults=faults, **options)
     if run.error is not None:

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from actors import Actor, NobodyWakes, Ref, System, SystemClosed, call, spread
+from actors import Actor, NobodyWakes, OutOfTime, Ref, System, SystemClosed, call, spread
+from actors.testing import run_once, simulate
 from tests.simulation import golden, ledger
 
 
@@ -94,6 +95,51 @@ def test_who_waits_for_what_can_never_come_is_told_with_seed_and_trace() -> None
     with pytest.raises(NobodyWakes, match=r"(?s)Nobody can ever wake.*Seed 11.*wake") as caught:
         simulated(11).run(main)
     assert "connected" in str(caught.value)
+
+
+class Beating(Sleeper):
+    """A sleeper with a heartbeat, so that there is always something to do."""
+
+    def on_start(self) -> None:
+        self.context.timers.fixed_rate("beat", 1.0, Beating.now())
+
+
+async def forgotten(system: System) -> None:
+    beating = await system.spawn(Beating)
+    await beating.ask(Sleeper.wait_for(None), timeout=None)
+
+
+def test_who_waits_for_ever_beside_a_heartbeat_is_told_after_the_limit_with_seed_and_trace() -> None:
+    text = (
+        r"(?s)not ended within 300 simulated seconds.*`limit=`.*Who waits:\n  the main function, in forgotten "
+        r"\(test_world.py:\d+\)\n  Beating .* on seat \d, which handles Sleeper.wait_for.*Seed 11.*wake"
+    )
+    with pytest.raises(OutOfTime, match=text):
+        simulated(11, limit=300.0).run(forgotten)
+    with pytest.raises(OutOfTime, match="300"):
+        simulate(forgotten, 11, limit=300.0)
+
+
+@pytest.mark.leaves_behind
+def test_a_main_function_that_does_not_end_when_it_is_cancelled_ends_the_run_all_the_same() -> None:
+    async def main(system: System) -> None:
+        while True:
+            try:
+                await forgotten(system)
+            except asyncio.CancelledError:
+                continue
+
+    with pytest.raises(OutOfTime, match="300"):
+        simulated(limit=300.0).run(main)
+
+
+def test_a_limit_is_some_time() -> None:
+    with pytest.raises(ValueError, match="limit=0"):
+        simulated(limit=0)
+
+
+def test_a_limit_changes_nothing_in_a_run_that_ends_before() -> None:
+    assert run_once(ledger.business, 3, limit=1000.0).hash == run_once(ledger.business, 3).hash
 
 
 def test_whoever_only_sleeps_or_has_a_deadline_is_not_stuck() -> None:

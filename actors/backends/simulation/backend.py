@@ -1,9 +1,10 @@
 """A system whose hosts are all in this process, in a world that one seed decides: `System(on="simulation", seed=7)`.
 
 Options: `seed`; `faults`, a plan of what goes wrong; `delays` of the network; `drift`, by how much the rates of the
-hosts' clocks differ at most; `strict=False` to let actors use the real clock and the like; and the settings `hosts` (3
-besides the driver) and `spares` (1). Messages are always copied, as if they had
-travelled (rule A27), unless a `settings` object says otherwise.
+hosts' clocks differ at most; `strict=False` to let actors use the real clock and the like; `limit`, after how many of
+its own seconds a world that has not ended is given up (a day); and the settings `hosts` (3 besides the driver) and
+`spares` (1). Messages are always copied, as if they had travelled (rule A27), unless a `settings` object says
+otherwise.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ from actors.backends.simulation.machine import Machine
 from actors.backends.simulation.network import Delays, Network
 from actors.backends.simulation.process import Process
 from actors.backends.simulation.town_hall import TownHall
-from actors.backends.simulation.world import World
+from actors.backends.simulation.waiting import who_waits
+from actors.backends.simulation.world import LIMIT, World
 from actors.errors import SystemClosed
 from actors.host import Host
 from actors.instrument import Opening
@@ -71,8 +73,13 @@ class SimulationBackend:
         drift: float = 0.0001,
         strict: bool = True,
         places: int | None = None,
+        limit: float = LIMIT,
     ) -> None:
-        self.world = World(seed)
+        if not limit > 0:
+            message = f"limit={limit!r}: give the seconds after which a simulation has gone on for too long."
+            raise ValueError(message)
+        self.world = World(seed, limit)
+        self.world.who_waits = self._who_waits
         self.network = Network(self.world, delays or Delays())
         self.hall: TownHall
         self.processes: dict[int, Process] = {}
@@ -201,6 +208,9 @@ class SimulationBackend:
         self.world.after(proof, partial(self.hall.process_ended, process.name))
         if back_after is not None:
             self.world.after(back_after, partial(self._replace, place))
+
+    def _who_waits(self, main: "asyncio.Future[Any]") -> str:
+        return who_waits(main, [it.host for _, it in sorted(self.processes.items()) if it.host is not None])
 
     def _direct(self, there: bool) -> None:  # noqa: FBT001
         """Whether there is a directory."""

@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 from actors.backends.simulation.guard import guarded
 from actors.backends.simulation.numbered import NumberedFuture, numbered_task
 from actors.backends.simulation.world import SECOND, World
-from actors.errors import NobodyWakes
 
 T = TypeVar("T")
 
@@ -299,15 +298,15 @@ class Machine(asyncio.AbstractEventLoop):
     # ---- running ----------------------------------------------------------------------------------------------------
 
     def run_until_complete(self, future: Any) -> Any:
-        """Let the world go on until this is done. Raises NobodyWakes when that can never be."""
+        """Let the world go on until this is done. Raises NobodyWakes if that can never be, OutOfTime after too long."""
         main = asyncio.ensure_future(future, loop=self)
         world = self.world
         strict, self._strict = self._strict, False  # what asyncio runs at the end is no actor
         with guarded() if strict else nullcontext():
             world.run(main)
-        if world.stuck and (main.cancelled() or main.exception() is not None):
-            stuck, world.stuck = world.stuck, ""
-            raise NobodyWakes(stuck)
+        if world.stuck is not None and (main.cancelled() or main.exception() is not None):
+            stuck, world.stuck = world.stuck, None
+            raise stuck
         return main.result()
 
     def is_running(self) -> bool:

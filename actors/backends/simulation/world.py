@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from weakref import ref
 
 from actors.backends.simulation.history import History
-from actors.errors import NobodyWakes
+from actors.errors import NobodyWakes, OutOfTime, UnderstudyError
 
 SECOND = 1_000_000_000
 """Nanoseconds."""
@@ -23,6 +23,12 @@ SECOND = 1_000_000_000
 QUIET = 60 * SECOND
 """Upkeep alone goes on for so long before the world says that nobody can ever wake; every time limit of the runtime's
 own upkeep is shorter."""
+
+LIMIT = 86_400.0
+"""Seconds after which the world says that it does not come to an end, unless it is told otherwise."""
+
+CLOSING = 600 * SECOND
+"""More time for the end of a world that has come to its limit: the main function is cancelled, and the hosts close."""
 
 THREAD_PATIENCE = 0.05
 """Seconds of the real clock in which the world stands still for a handler in a thread."""
@@ -47,8 +53,10 @@ class CalledFromThreads(Protocol):
 class World:
     """Time, order and randomness of one simulation."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, limit: float = LIMIT) -> None:
         self.seed = seed
+        self.limit = limit
+        """Seconds in this world."""
         self.random = Random(seed)
         self.history = History()
         self.now = 0
@@ -57,8 +65,10 @@ class World:
         """Whether the callback that is running is only upkeep."""
         self.pending = 0
         """Callbacks that are due now or later and are more than upkeep."""
-        self.stuck = ""
+        self.stuck: UnderstudyError | None = None
         """Why the run was given up."""
+        self.who_waits: Callable[[Future[Any]], str] = _nobody
+        """Says it in lines, of the future that `run` was given and of everybody else."""
         self.running: AbstractEventLoop | None = None
         """The loop of the host that has its turn."""
         self.in_threads = 0
@@ -69,6 +79,7 @@ class World:
         """In the order in which they were made; some are done and gone."""
         self._most_tasks = MOST_TASKS
         self._quiet_since = 0
+        self._last = int(limit * SECOND)
         self._events: list[Event] = []
         self._order = 0
         self._calls_changed = threading.Condition()
@@ -123,9 +134,13 @@ class World:
                 if not events_of or (not self.pending and self.now - self._quiet_since > QUIET):
                     self._give_up(main)
                     continue
-                when, _, callback, argument = pop(events_of)
-                if when > self.now:  # noqa: PLR1730 - a call for each event would cost as much as the heap does
+                when = events_of[0][0]
+                if when > self.now:
+                    if when > self._last:
+                        self._run_out(main)
+                        continue
                     self.now = when
+                _, _, callback, argument = pop(events_of)
                 callback(argument)
         finally:
             events._set_running_loop(before)  # noqa: SLF001
@@ -137,10 +152,6 @@ class World:
         left = [argument for _, _, _, argument in self._events]
         self._events.clear()
         return left
-
-    def give_up(self, why: str) -> None:
-        """End the run: it means nothing any more."""
-        self.stuck = self.stuck or f"{why}\n{self.tale()}"
 
     def tale(self) -> str:
         """The seed, and the last events."""
@@ -173,19 +184,41 @@ class World:
             machine.from_outside(call, upkeep=False)
 
     def _give_up(self, main: "Future[Any]") -> None:
-        if self.stuck:
-            raise NobodyWakes(self.stuck)
-        self.give_up(
+        """Nothing happens any more."""
+        self._end(
+            main,
+            NobodyWakes,
             "Nobody can ever wake: the main function waits, and no message is under way, no timer runs and no handler "
-            "is at work. Somebody promised an answer and has forgotten it, or two wait for each other."
+            "is at work. Somebody promised an answer and has forgotten it, or two wait for each other.",
         )
         self._quiet_since = self.now
+
+    def _run_out(self, main: "Future[Any]") -> None:
+        """It has taken too long."""
+        self._end(
+            main,
+            OutOfTime,
+            f"The main function has not ended within {self.limit:g} simulated seconds. If it should take longer, give "
+            "the simulation another `limit=`; if not, somebody waits for what does not come, and only timers go on.",
+        )
+        self._last = self.now + CLOSING
+
+    def _end(self, main: "Future[Any]", kind: type[UnderstudyError], why: str) -> None:
+        """Cancel the main function, and tell why; if it has been cancelled in vain, raise."""
+        if self.stuck is not None:
+            raise self.stuck
+        self.stuck = kind(f"{why}\n{self.who_waits(main)}{self.tale()}")
         main.cancel()
 
     def _end_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
         loop = self.running
         if loop is not None and not loop.is_closed():
             loop.call_soon(loop.create_task, generator.aclose())
+
+
+def _nobody(main: "Future[Any]") -> str:
+    del main
+    return ""
 
 
 def _call(callback: Callable[[], object]) -> None:
