@@ -120,7 +120,7 @@ def test_who_waits_for_ever_beside_a_heartbeat_is_told_after_the_limit_with_seed
         simulate(forgotten, 11, limit=300.0)
 
 
-@pytest.mark.leaves_behind
+@pytest.mark.leaves_behind("its main function cannot be ended")
 def test_a_main_function_that_does_not_end_when_it_is_cancelled_ends_the_run_all_the_same() -> None:
     async def main(system: System) -> None:
         while True:

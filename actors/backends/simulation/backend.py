@@ -25,6 +25,7 @@ from actors.backends.simulation.world import LIMIT, World
 from actors.errors import SystemClosed
 from actors.host import Host
 from actors.instrument import Opening
+from actors.mail.dead_letters import DeadLetter
 from actors.membership.seats import Heirs, Member
 from actors.operations.operations import ask_hosts
 from actors.operations.reports import HostReport
@@ -60,6 +61,8 @@ APART = 100_000.0
 FINENESS = 100_000
 """Of so many rates on each side a clock has one."""
 
+Listener = Callable[[DeadLetter], None]
+
 
 class SimulationBackend:
     """The backend behind `System(on="simulation")`."""
@@ -92,6 +95,7 @@ class SimulationBackend:
         self._driver: Machine | None = None
         self._machines: list[Machine] = []
         self._killed: list[Process] = []
+        self._listeners: dict[Listener, list[Callable[[], None]]] = {}
         self._settings: Settings
         self._instrument: Opening | None = None
         self._fate = Fate(self.world, self.network, self.processes, self.crash, self._direct)
@@ -189,6 +193,21 @@ class SimulationBackend:
         hosts = [it.host for _, it in sorted(self.processes.items()) if it.host is not None]
         return [it.stats.handled_by_ended + sum(cell.handled for cell in it.cells.values()) for it in hosts]
 
+    def on_dead_letter(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every dead letter of all hosts there are and will be; returns what ends it."""
+        hosts = [it.host for _, it in sorted(self.processes.items()) if it.host is not None]
+        self._listeners[listener] = [it.dead_letters.subscribe(listener) for it in hosts]
+
+        def end() -> None:
+            for ended in self._listeners.pop(listener, []):
+                ended()
+
+        return end
+
+    def _opened(self, host: Host) -> None:
+        for listener, ends in self._listeners.items():
+            ends.append(host.dead_letters.subscribe(listener))
+
     # ---- what goes wrong --------------------------------------------------------------------------------------------
 
     def inject(self, fault: Fault) -> None:
@@ -264,6 +283,7 @@ class SimulationBackend:
             exit=self._exited,
             instrument=self._instrument,
         )
+        process.opened = self._opened
         self.processes[place] = process
         return process
 

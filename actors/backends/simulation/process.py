@@ -11,6 +11,7 @@ from actors.backends.simulation.network import Listening, Network
 from actors.backends.simulation.numbered import NumberedTask
 from actors.backends.simulation.town_hall import DirectoryOffice, TownHall
 from actors.backends.simulation.world import World
+from actors.host import Host
 from actors.instrument import Opening
 from actors.leased_host import LeasedHost
 from actors.links.links import Links
@@ -73,6 +74,8 @@ class Process:
         self.machine = machine
         self.name = name
         self.host: SeededHost | None = None
+        self.opened: Callable[[Host], object] = _nothing
+        """Called with the host before any message comes to it."""
         self._network = network
         self._settings = settings
         self._exit = exit
@@ -151,6 +154,7 @@ class Process:
             instrument=self._instrument,
         )
         host.world = world
+        self.opened(host)
         host.work.use(NumberedTask)
         host.work.in_thread = _steady(world, host.work.in_thread)  # type: ignore[method-assign]
         # Several hosts of one system are in this process: a ref that is decoded here is one of this host's.
@@ -241,6 +245,10 @@ class Process:
         """The directory waits to hear that this host has acted."""
         if self.host is not None and not self.host.closed:
             self.host.work.start_system(self._renew())
+
+
+def _nothing(host: Host) -> None:
+    """Nobody wants to know."""
 
 
 def _steady(world: World, in_thread: Callable[..., Any]) -> Any:
