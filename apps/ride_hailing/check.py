@@ -24,8 +24,9 @@ PART = Slice(18 * HOUR, 600.0)
 SPEEDUP = 600.0
 """Ten minutes in one second of the simulated world, so that faults of a second matter as much as they can."""
 
-CHAOS = Chaos(most=3, seconds=3.0, kinds=("reset", "pause", "slow", "lag", "cut"))
-"""No host dies: the game does not promise to outlive one. None of these lasts as long as a host may be silent."""
+CHAOS = Chaos(most=3, seconds=3.0, kinds=("reset", "pause", "slow", "lag", "cut", "directory"))
+"""No host dies: it would take along the logs of its riders and drivers, by which the judge decides. The directory may;
+nothing else lasts as long as a host may be silent."""
 
 SHOWN = 5
 """Violations that a failure names."""
@@ -53,11 +54,15 @@ class Tally:
 
 
 def check(checks: Checks, company: Company = COMPANY) -> int:
-    """Play the days; print what came of them, and return 0, or 1 after the first that was refused."""
+    """Play the days; print what came of them, and return 0, or 1 after the first that was refused.
+
+    2 for faults that are no plan, or that can hit nobody here.
+    """
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what the runtime says of the faults
     tally = Tally()
     main = partial(day, tally=tally, company=company)
+    faults = None
     try:
         faults = None if checks.faults is None else plan_from_text(checks.faults)
         seeds = range(checks.first, checks.first + checks.seeds)
@@ -67,6 +72,12 @@ def check(checks: Checks, company: Company = COMPANY) -> int:
         print(failed, file=sys.stderr)
         print(f"Again: python -m apps.ride_hailing check --seeds 1 --first {seed} --faults '{text}'", file=sys.stderr)
         return 1
+    except ValueError as error:
+        if checks.faults is None:
+            raise
+        shown = "are no plan, such as '[]'" if faults is None else "cannot be"
+        print(f"ride-hailing: these --faults {shown}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
     finally:
         logging.disable(disabled)
     print(explored)
