@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.without_ray import excuse
+
 PLATFORM_BOUND = {
     "needs Linux": sys.platform != "linux",
     "needs uvloop, which Windows has not": sys.platform == "win32",
@@ -43,9 +45,10 @@ def _refuse(report: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
     """A skipped test fails where CI is set."""
     report = yield
+    excuse(report, call.excinfo)
     _refuse(report)
     return report
 
@@ -54,6 +57,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[Any]:
     """A file that skips itself as a whole fails where CI is set."""
     report = yield
+    excuse(report, report.call.excinfo)
     _refuse(report)
     return report
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import ray
 
 from actors.encoding.code import ClassTable
 from actors.encoding.pickling import dumps, dumps_spec, pack
@@ -112,6 +111,7 @@ def test_a_value_that_contains_itself_and_a_lock_is_refused() -> None:
 
 
 def test_a_bare_object_ref_is_refused() -> None:
+    ray = pytest.importorskip("ray", reason="needs Ray, which is not installed")
     ref = ray.ObjectRef(b"r" * 28)
     assert pickle.loads(pickle.dumps(ref)) == ref  # plain pickle says nothing, and ray.get there would wait for ever
     for value in (ref, {"a": [ref]}, Order("a", ref), lambda: ref):

@@ -1,12 +1,15 @@
 """One system on Ray with two hosts and a spare serves all tests of this folder, which take its hosts away."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from actors import Settings
-from actors.backends.ray.cluster.cluster import Cluster
 from tests.ray_stage import Stage, open_stage
+
+if TYPE_CHECKING:
+    from actors.backends.ray.cluster.cluster import Cluster
 
 SETTINGS = Settings(
     cancel_grace=0.2,
@@ -24,7 +27,7 @@ SETTINGS = Settings(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def stage(cluster: Cluster) -> Iterator[Stage]:
+def stage(cluster: "Cluster") -> Iterator[Stage]:
     del cluster  # the system borrows the Ray that all tests of the backend share
     with open_stage(SETTINGS) as stage:
         yield stage

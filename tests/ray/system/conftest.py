@@ -1,16 +1,19 @@
 """One system on Ray with three hosts serves all tests of this folder; a test that kills makes its own victim."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from actors import Settings
-from actors.backends.ray.cluster.cluster import Cluster
 from tests.ray_stage import Stage, open_stage
+
+if TYPE_CHECKING:
+    from actors.backends.ray.cluster.cluster import Cluster
 
 
 @pytest.fixture(scope="session", autouse=True)
-def stage(cluster: Cluster) -> Iterator[Stage]:
+def stage(cluster: "Cluster") -> Iterator[Stage]:
     del cluster  # the system borrows the Ray that all tests of the backend share
     # No seat is taken over here: what these tests look at is what becomes of actors whose host is gone for good.
     lost_for_good = Settings(
