@@ -34,7 +34,7 @@ help:
 	@echo '             TRACES=1 sends its traces to a Jaeger on this machine (see tracing/README.md)'
 	@echo 'make test    lint, types, import rules and tests; ends with what was not proved'
 	@echo 'make bench   the benchmark table; ARGS="NAME ..." for some rows, ARGS="--json FILE" for a file'
-	@echo 'make soak    kills hosts under load, 200 times, and judges; ARGS="--kills N --seed S" for another course'
+	@echo 'make soak    strikes hosts under load, 200 times, and judges; ARGS="--kills N --seed S" for another course'
 	@echo 'make cuts    cuts a real node off for 70 s, both ways and one way, and judges; needs root, five minutes'
 	@echo 'make clean   removes the environments and caches that the others made'
 	@echo

@@ -3,17 +3,42 @@
 import os
 from collections import Counter as Tally
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actors import Actor, MailboxOptions, Ref, Supervision, Terminated, call, receive, spread
+from actors import Actor, DeadLetter, MailboxOptions, Ref, Supervision, Terminated, call, receive, spread
+
+if TYPE_CHECKING:
+    from actors.host import Host
+
+WRITE = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
+
+def keep_letters(host: "Host", folder: Path) -> None:
+    """Let a host write down the requests that it gives up, and first those that it has given up already."""
+    try:
+        file = os.open(folder / f"{os.getpid()}.{host.sitting.epoch}.letters", WRITE | os.O_EXCL, 0o600)
+    except FileExistsError:  # another counter of this host has done so
+        return
+
+    def write(letter: DeadLetter) -> None:
+        number = getattr(letter.message, "request", None)
+        if number is not None:
+            os.write(file, f"{number} {letter.reason.value}\n".encode())
+
+    for letter in tuple(host.dead_letters.recent):
+        write(letter)
+    host.dead_letters.subscribe(write)
 
 
 class Counter(Actor):
     """Counts requests. Each is written down before anything else is done, so that a killed process has told of it."""
 
     def __init__(self, folder: str) -> None:
-        path = Path(folder) / f"{os.getpid()}.handled"
-        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._folder = Path(folder)
+        self._journal = os.open(self._folder / f"{os.getpid()}.handled", WRITE, 0o600)
+
+    def on_start(self) -> None:
+        keep_letters(self.context._cell.host, self._folder)  # pyright: ignore[reportPrivateUsage]
 
     async def on_stop(self) -> None:
         os.close(self._journal)
@@ -46,12 +71,16 @@ class Branch(Actor):
 
 
 class Watchman(Actor):
-    """Watches counters, each again when it has ended, and counts the endings that he was owed and those he was not."""
+    """Watches counters, each again when it has ended, and judges the endings that it hears by their watches.
+
+    An ending is the end of its watch, so no watch on that actor stands when it comes: if one does, it was told twice.
+    """
 
     mailbox = MailboxOptions(bound=1_000_000)
 
     def __init__(self) -> None:
         self._owed: Tally[Ref[Any]] = Tally()
+        self._incarnations: set[tuple[Ref[Any], int]] = set()
         self._heard = 0
         self._doubled: list[str] = []
         self._leaving = False
@@ -67,10 +96,14 @@ class Watchman(Actor):
     @receive
     def ended(self, event: Terminated) -> None:
         self._heard += 1
-        if not self._owed.pop(event.ref, 0):
-            self._doubled.append(f"{event.ref} {event.reason.value}")
-        elif event.reason.value in ("host_lost", "failed") and not self._leaving:
-            self.watch([event.ref])  # its next incarnation, if there is to be one
+        ref, incarnation = event.ref, event.incarnation
+        stands = self.context.unwatch(ref)
+        if not self._owed.pop(ref, 0) or stands or (ref, incarnation) in self._incarnations:
+            self._doubled.append(f"{ref} {incarnation} {event.reason.value}")
+        if incarnation:  # it is 0 where it is not known
+            self._incarnations.add((ref, incarnation))
+        if event.reason.value in ("host_lost", "failed") and not self._leaving:
+            self.watch([ref])  # its next incarnation, if there is to be one
 
     @call
     def leave(self) -> None:

@@ -2,27 +2,58 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import linear_regression
+from typing import NamedTuple
+
+UNCERTAIN = "unknown"
+"""The reason of a dead letter whose message may have arrived all the same: it may be handled, or given up there too."""
+
+BEGUN = "cut"
+"""The reason of a dead letter whose handler had begun."""
+
+WINDOWS = 10
+"""Looks at the memory that the second half of a soak must have, so that anything can be said about its slope."""
+
+GROWTH = 30.0
+"""Bytes a request by which a process may grow in the second half: less than any object kept for each would take."""
+
+
+class Loss(NamedTuple):
+    """A host that was lost: who sat there, and which requests can have died with it."""
+
+    seat: int
+    since: int
+    """The first request that can have waited there when the host was struck; those before were long done with."""
+    until: int
+    """The first request that was sent after the loss was known."""
+    at_most: int
+    """The most told messages that died there, as `HostLost` said."""
 
 
 @dataclass(slots=True)
 class Records:
-    """What the clients and the counters wrote down, by the numbers of the requests."""
+    """What the clients and the counters wrote down, by the numbers of the requests, each of which was sent once."""
 
     asked: dict[int, str] = field(default_factory=dict[int, str])
     """How each ask ended: `ok`, or whether it ran by what its error said (`no`, `yes`, `maybe`); `` while it waits."""
-    told: set[int] = field(default_factory=set[int])
-    letters: Counter[str] = field(default_factory=Counter[str])
-    """Dead letters of told requests at the clients' host, by reason."""
-    lost_at_most: int = 0
-    """The most that the killed hosts can have held, as `HostLost` said."""
+    told: dict[int, int] = field(default_factory=dict[int, int])
+    """To whose seat each was told."""
+    letters: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
+    """Dead letters of told requests, on whatever host, by their reasons."""
+    losses: list[Loss] = field(default_factory=list[Loss])
     handled: Counter[int] = field(default_factory=Counter[int])
 
     def size(self) -> int:
         """Bytes that the numbers of requests take while the soak runs; whoever looks for a leak takes them off."""
-        tables = sys.getsizeof(self.asked) + sys.getsizeof(self.told)
-        return tables + sys.getsizeof(1) * (len(self.asked) + len(self.told))
+        tables = sys.getsizeof(self.asked) + sys.getsizeof(self.told) + sys.getsizeof(self.letters)
+        lists = sum(sys.getsizeof(reasons) for reasons in self.letters.values())
+        return tables + lists + sys.getsizeof(1) * (len(self.asked) + len(self.told))
+
+    def wrote(self, number: int, reason: str) -> None:
+        """A told request was given up."""
+        self.letters.setdefault(number, []).append(reason)
 
 
 def violations(records: Records, overdue: Iterable[int] = ()) -> list[str]:
@@ -41,8 +72,45 @@ def violations(records: Records, overdue: Iterable[int] = ()) -> list[str]:
             wrong.append(f"ask {number} was handled, but its error says that it did not run")
         elif outcome in ("ok", "yes") and not handled:
             wrong.append(f"ask {number} ended as {outcome!r}, but nobody handled it")
-    missing = sum(1 for number in records.told if not records.handled[number])
-    explained = records.letters.total() + records.lost_at_most
-    if missing > explained:
-        wrong.append(f"{missing} told messages were not handled, and only {explained} are accounted for")
-    return wrong
+    return [*wrong, *_of_letters(records), *_vanished(records)]
+
+
+def _of_letters(records: Records) -> Iterable[str]:
+    """Each told request is given up at most once, and not when it was handled, unless nobody can know that."""
+    for number, reasons in records.letters.items():
+        sure = [reason for reason in reasons if reason != UNCERTAIN]
+        if len(sure) > 1 or len(reasons) - len(sure) > 1:
+            yield f"request {number} was given up {len(reasons)} times: {', '.join(reasons)}"
+        if records.handled[number] and sure and sure != [BEGUN]:
+            yield f"request {number} was handled, and is a dead letter all the same: {', '.join(sure)}"
+
+
+def _vanished(records: Records) -> Iterable[str]:
+    """Each told request that was neither handled nor given up died with a host that can have had it, one by one."""
+    losses = sorted(records.losses, key=lambda loss: loss.until)
+    left = [loss.at_most for loss in losses]
+    for number, seat in sorted(records.told.items()):
+        if records.handled[number] or records.letters.get(number):
+            continue
+        for which, loss in enumerate(losses):  # the first that ends is the one that fewest others can name
+            if left[which] and loss.seat == seat and loss.since <= number < loss.until:
+                left[which] -= 1
+                break
+        else:
+            yield f"request {number} vanished: not handled, no dead letter, and no host was lost that can have had it"
+
+
+def growth(requests: Sequence[int], sizes: Sequence[float]) -> float | None:
+    """Bytes a request by which a process grew in the second half of its looks; None if they are too few to say."""
+    half = len(sizes) // 2
+    later, bytes_then = requests[half:], sizes[half:]
+    if len(later) < WINDOWS:
+        return None
+    return linear_regression(later, bytes_then).slope
+
+
+def too_much(who: str, slope: float | None) -> list[str]:
+    """What is wrong with a growth, in words; empty if it is within the bound, or could not be judged."""
+    if slope is None or slope <= GROWTH:
+        return []
+    return [f"{who} grew by {slope:.0f} bytes a request in the second half, and may by {GROWTH:.0f}"]

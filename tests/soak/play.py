@@ -1,4 +1,4 @@
-"""The soak itself: clients ask and tell counters on all hosts while one host after the other is killed.
+"""The soak itself: clients ask and tell counters on all hosts while one host after the other is struck.
 
 Clients and watchman live in the program that is never killed, so their records are whole; what counters handle is
 written to files, which a kill leaves as they are.
@@ -7,16 +7,17 @@ written to files, which a kill leaves as they are.
 import asyncio
 import os
 import random
-import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from actors import AskError, DeadLetter, HostLost, Ref, System, here, spread
+from tests.soak.blows import Blow, chosen, strike_directory, strike_host, victims
 from tests.soak.cast import Branch, Counter, Watchman
-from tests.soak.oracles import Records, violations
+from tests.soak.oracles import Loss, Records, growth, too_much, violations
 
 DEADLINE = 10.0
 """Seconds for each ask."""
@@ -28,7 +29,10 @@ THINKING = 0.004
 """Seconds between two requests of a client: a soak is about faults and not about load."""
 
 PATIENCE = 60.0
-"""Seconds within which everything must answer again after a kill."""
+"""Seconds within which everything must answer again after a blow."""
+
+WAITED = 5.0
+"""Seconds that a told message can have waited in a host, however busy the machine; older ones were done with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,12 @@ class Plan:
     """How long, how wide, how random."""
 
     kills: int
+    """Blows of all kinds."""
     seed: int
+    pauses: float = 0.0
+    """The share of them that stop a host until it is declared dead."""
+    directory: float = 0.0
+    """The share of them that kill the directory."""
     branches: int = 4
     size: int = 8
     clients: int = 8
@@ -49,13 +58,19 @@ class Report:
     """What came of it."""
 
     kills: int = 0
-    away: list[float] = field(default_factory=list[float])
-    """Seconds from each kill until every counter answered again."""
+    away: dict[Blow, list[float]] = field(default_factory=dict[Blow, list[float]])
+    """Seconds from each blow until every counter answered again."""
     outcomes: dict[str, int] = field(default_factory=dict[str, int])
     told: int = 0
     endings: int = 0
     memory: list[int] = field(default_factory=list[int])
-    """Bytes of the driver after each kill, without the records that the soak keeps."""
+    """Bytes of the driver after each blow, without the records that the soak keeps."""
+    hosts: list[float] = field(default_factory=list[float])
+    """Bytes of a host then, on average. A host lives for some blows only: this shows what each new one inherits."""
+    requests: list[int] = field(default_factory=list[int])
+    """Requests that had been sent by then."""
+    surprises: int = 0
+    """Hosts that were lost though nobody had struck them: a machine that is too busy loses some."""
     wrong: list[str] = field(default_factory=list[str])
 
 
@@ -68,9 +83,17 @@ class Soak:
         self._folder = folder
         self._progress = progress
         self._random = random.Random(plan.seed)
+        """For the clients, who take as much of it as they find time for."""
+        self._fate = random.Random(plan.seed)
+        """For the blows, so that a seed chooses the same."""
         self._records = Records()
         self._numbers = count(1)
-        self._began: dict[int, float] = {}
+        self._last = 0
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 1)], maxlen=1000)
+        """When which number was the next."""
+        self._struck: dict[tuple[int, int], int] = {}
+        """The first request that can have waited in a host that was struck, by seat and epoch."""
+        self._surprises = 0
         self._overdue: list[int] = []
         self._branches: list[Ref[Branch]] = []
         self._members: list[list[Ref[Counter]]] = []
@@ -90,11 +113,13 @@ class Soak:
         clients = [asyncio.ensure_future(self._client()) for _ in range(plan.clients)]
         try:
             for number in range(plan.kills):
-                report.away.append(await self._kill())
+                blow = chosen(self._fate, plan.pauses, plan.directory)
+                away = await self._strike(blow, report)
+                report.away.setdefault(blow, []).append(away)
                 report.kills = number + 1
-                report.memory.append(resident() - self._records.size())
-                self._progress(f"kill {number + 1} of {plan.kills}: all back after {report.away[-1]:.2f} s")
-                await asyncio.sleep(self._random.uniform(0.2, 1.8) * plan.pause)
+                self._measure(report)
+                self._progress(f"{number + 1} of {plan.kills}, {blow.value}: all back after {away:.2f} s")
+                await asyncio.sleep(self._fate.uniform(0.2, 1.8) * plan.pause)
         finally:
             for client in clients:
                 client.cancel()
@@ -112,9 +137,9 @@ class Soak:
                 await self._look(branch)
                 continue
             member = self._random.choice(members)
-            number = next(self._numbers)
+            number = self._next()
             if self._random.random() < 0.5:
-                self._records.told.add(number)
+                self._records.told[number] = member.address.seat
                 member.tell(Counter.hit(number))
                 await asyncio.sleep(THINKING)
             elif await self._ask(member, number) == "ok":
@@ -149,35 +174,64 @@ class Soak:
         if found and self._watchman is not None:
             self._watchman.tell(Watchman.watch(found))
 
+    def _next(self) -> int:
+        """The number of the next request."""
+        self._last = next(self._numbers)
+        if time.monotonic() - self._marks[-1][0] > 0.1:
+            self._marks.append((time.monotonic(), self._last))
+        return self._last
+
+    def _waiting_at(self, moment: float) -> int:
+        """The first request that can have waited in a host at this moment."""
+        return max((number for at, number in self._marks if at <= moment - WAITED), default=1)
+
     def _dead_letter(self, letter: DeadLetter) -> None:
         number = getattr(letter.message, "request", None)
         if number in self._records.told:
-            self._records.letters[letter.reason.value] += 1
+            self._records.wrote(number, letter.reason.value)
 
     def _host_lost(self, event: HostLost) -> None:
-        self._records.lost_at_most += event.at_most
+        since = self._struck.get((event.seat, event.epoch))
+        if since is None:  # it was silent for as long as a verdict takes
+            self._surprises += 1
+            since = self._waiting_at(time.monotonic() - self._system.settings.verdict)
+        self._records.losses.append(Loss(event.seat, since, self._last + 1, event.at_most))
 
-    # ---- kills ------------------------------------------------------------------------------------------------------
+    # ---- blows ------------------------------------------------------------------------------------------------------
 
-    async def _kill(self) -> float:
-        """Kill a host at random; returns the seconds until every counter answers again."""
+    async def _strike(self, blow: Blow, report: Report) -> float:
+        """Strike at random; returns the seconds until every counter answers again."""
         host = self._system.host
-        victims = [seat for seat in host.table.seats if seat.number != host.seat and not seat.vacant]
-        victim = self._random.choice(victims)
         began = time.monotonic()
-        os.kill(victim.pid, signal.SIGKILL)
-        async with asyncio.timeout(PATIENCE):
-            while any(seat.sitting == victim.sitting and not seat.vacant for seat in host.table.seats):  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+        back = 0.0
+
+        async def all_back() -> None:
+            nonlocal back
             await self._all_answer()
-        return time.monotonic() - began
+            back = time.monotonic()
+
+        async with asyncio.timeout(PATIENCE):
+            if blow is Blow.DIRECTORY:
+                await strike_directory(self._system, all_back)
+            else:
+                victim = self._fate.choice(victims(host))
+                self._struck[victim.sitting] = self._waiting_at(began)
+                if not await strike_host(host, victim, blow, all_back):
+                    report.wrong.append(f"process {victim.pid} of {victim.sitting} lived on after a {blow.value}")
+        return back - began
+
+    def _measure(self, report: Report) -> None:
+        report.requests.append(self._last)
+        report.memory.append(resident() - self._records.size())
+        sizes = [resident(seat.pid) for seat in victims(self._system.host)]
+        report.hosts.append(sum(sizes) / max(1, len(sizes)))
 
     async def _all_answer(self) -> None:
         """Until each branch names its members and each of them answers."""
         for branch in range(len(self._branches)):
             while True:
                 await self._look(branch)
-                number = [next(self._numbers) for _ in self._members[branch]]
+                number = [self._next() for _ in self._members[branch]]
                 asks = [self._ask(ref, one) for ref, one in zip(self._members[branch], number, strict=True)]
                 outcomes = await asyncio.gather(*asks)
                 if len(outcomes) == self._plan.size and set(outcomes) == {"ok"}:
@@ -203,13 +257,23 @@ class Soak:
         report.wrong += [f"an ending was told twice: {ending}" for ending in doubled]
         for path in self._folder.glob("*.handled"):
             self._records.handled.update(int(line) for line in path.read_text().split())
+        for path in self._folder.glob("*.letters"):
+            for number, reason in map(str.split, path.read_text().splitlines()):
+                if int(number) in self._records.told:
+                    self._records.wrote(int(number), reason)
         report.wrong += violations(self._records, self._overdue)
+        report.wrong += too_much("the driver", growth(report.requests, report.memory))
+        report.wrong += too_much("a host", growth(report.requests, report.hosts))
         report.told = len(self._records.told)
+        report.surprises = self._surprises
         for outcome in self._records.asked.values():
             report.outcomes[outcome] = report.outcomes.get(outcome, 0) + 1
 
 
-def resident() -> int:
-    """Bytes of this process that are in memory."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def resident(pid: int | str = "self") -> int:
+    """Bytes of a process that are in memory; 0 if it has just ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
