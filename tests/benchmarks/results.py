@@ -44,7 +44,7 @@ class Result:
         """Ours to the peer of the first target that names one, else to the first peer."""
         if self.measured is None or not self.measured.peers:
             return None
-        named = [target.over for target in self.row.targets if target.over in self.measured.peers]
+        named = [target.peer for target in self.row.targets if target.peer in self.measured.peers]
         return self.measured.ratio(named[0] or "" if named else next(iter(self.measured.peers)))
 
     def as_object(self) -> dict[str, Any]:
@@ -83,9 +83,8 @@ class Result:
 
     def _verdict(self, number: int) -> bool | None:
         target = self.row.targets[number]
-        if self.measured is None or (target.over is not None and target.over not in self.measured.peers):
-            return None
-        return target.met(self.measured.value if target.over is None else self.measured.ratio(target.over))
+        judged = None if self.measured is None else target.judged(self.measured)
+        return None if judged is None else target.met(judged)
 
 
 def figure(value: float) -> str:

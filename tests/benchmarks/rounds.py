@@ -56,6 +56,10 @@ class Measured:
         """The median of the ratios."""
         return median(self.ratios(peer))
 
+    def difference(self, peer: str) -> float:
+        """The median of ours less the peer's, round by round."""
+        return median(ours - theirs for ours, theirs in zip(self.ours, self.peers[peer], strict=True))
+
 
 def spread(figures: Sequence[float]) -> float:
     """The distance between the quartiles as a share of the median; 0 for less than two figures."""

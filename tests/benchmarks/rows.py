@@ -1,7 +1,8 @@
 """A row of the table: its name, what it measures, the targets it must meet, and the one registry of all rows.
 
 A row is an `async def measure(run) -> Measured`, registered by `@row(...)`. Its targets are about its own median
-(`at_least(400_000)`) or about its ratio to a peer of the same run (`at_least(3, over="Pykka")`).
+(`at_least(400_000)`), about its ratio to a peer of the same run (`at_least(3, over="Pykka")`), or about what it takes
+beyond that peer (`at_most(1, beyond="Ray's process start")`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,17 +18,33 @@ Measure = Callable[["Run"], Awaitable["Measured"]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound on the row's median or, with `over`, on its ratio to that peer."""
+    """A bound on the row's median; with `over`, on its ratio to that peer; with `beyond`, on its difference to it."""
 
     kind: Literal["≥", "≤"]
     bound: float
     over: str | None = None
+    beyond: str | None = None
+
+    @property
+    def peer(self) -> str | None:
+        """The peer that it is about, if any."""
+        return self.over or self.beyond
+
+    def judged(self, measured: "Measured") -> float | None:
+        """The figure that the bound is on; None if that of the peer is missing."""
+        if self.peer is not None and self.peer not in measured.peers:
+            return None
+        if self.beyond is not None:
+            return measured.difference(self.beyond)
+        return measured.value if self.over is None else measured.ratio(self.over)
 
     def met(self, figure: float) -> bool:
         """Whether a figure is on the right side of the bound."""
         return figure >= self.bound if self.kind == "≥" else figure <= self.bound
 
     def __str__(self) -> str:
+        if self.beyond is not None:
+            return f"{self.kind} {self.beyond} + {self.bound:g}"
         if self.over is None:
             return f"{self.kind} {self.bound:,g}" if self.bound < 10_000 else f"{self.kind} {self.bound:,.0f}"
         bound = f"1/{1 / self.bound:.3g}" if self.bound < 0.1 else f"{self.bound:g}x"
@@ -39,9 +56,9 @@ def at_least(bound: float, over: str | None = None) -> Target:
     return Target("≥", bound, over)
 
 
-def at_most(bound: float, over: str | None = None) -> Target:
-    """The median, or the ratio to a peer, is `bound` or less."""
-    return Target("≤", bound, over)
+def at_most(bound: float, over: str | None = None, beyond: str | None = None) -> Target:
+    """The median, the ratio to the peer `over`, or the difference to the peer `beyond`, is `bound` or less."""
+    return Target("≤", bound, over, beyond)
 
 
 @dataclass(frozen=True, slots=True)

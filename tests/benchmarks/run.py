@@ -88,8 +88,12 @@ class Run:
 
 
 def noise(row: Row, measured: Measured) -> float:
-    """The largest spread: of our figures, and of the ratios that the row is judged by."""
-    judged = [measured.ratios(target.over) for target in row.targets if target.over and target.over in measured.peers]
+    """The largest spread: of our figures, and of the ratios, or the peer's figures, that the row is judged by."""
+    judged = [
+        measured.ratios(target.over) if target.over else measured.peers[target.peer]
+        for target in row.targets
+        if target.peer and target.peer in measured.peers
+    ]
     return max(spread(figures) for figures in [measured.ours, *judged])
 
 

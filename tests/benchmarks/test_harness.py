@@ -80,6 +80,7 @@ def test_calibrating_finds_how_many_operations_fill_a_round():
         (at_most(1 / 15, over="Ray"), "≤ 1/15 Ray", 0.06, 0.07),
         (at_least(400_000), "≥ 400,000", 400_000, 399_999),
         (at_most(1.5), "≤ 1.5", 1.5, 1.6),
+        (at_most(1, beyond="Ray's process start"), "≤ Ray's process start + 1", 1.0, 1.01),
     ],
 )
 def test_a_target_says_what_it_is_and_judges(target, text, met, missed):
@@ -97,6 +98,9 @@ def test_a_target_says_what_it_is_and_judges(target, text, met, missed):
         ((at_least(2, over="peer"),), True),
         ((at_least(2, over="absent"),), None),
         ((at_least(30), at_least(2, over="absent")), False),
+        ((at_most(10, beyond="peer"),), True),
+        ((at_most(9, beyond="peer"),), False),
+        ((at_most(9, beyond="absent"),), None),
     ],
 )
 def test_a_row_has_met_its_targets_only_if_all_of_them_could_be_judged(targets, met):

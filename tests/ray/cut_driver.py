@@ -76,6 +76,11 @@ class Clockwork(Actor):
     def facts(self) -> tuple[int, int]:
         return os.getpid(), self.context.incarnation
 
+    @call
+    def hold(self) -> None:
+        self.held = self.context.reply_later()
+        self.write("held")
+
     def write(self, word: str) -> None:
         with Path(self.log).open("a", encoding="utf-8") as log:
             log.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME)} {os.getpid()} {self.context.incarnation} {word}\n")
@@ -87,11 +92,17 @@ async def main(system: System, plan: dict[str, Any]) -> None:
         seats={name: ref.address.seat for name, ref in actors.items()},
         pids={seat.number: seat.pid for seat in system.host.table.seats},
     )
+    held: asyncio.Future[tuple[str, float]] | None = None
     while True:
         word, *rest = ((await asyncio.to_thread(sys.stdin.readline)).split()) or ["stop"]
         if word == "ask":
             ref, seconds = actors[rest[0]], float(rest[1])
             say(heard=await outcome(partial(ref.ask, Clockwork.facts(), timeout=seconds)))
+        elif word == "hold":
+            held = asyncio.ensure_future(timed(actors[rest[0]]))
+            say(holds=rest[0])
+        elif word == "held" and held is not None:
+            say(heard=await held)
         elif word == "verbs":
             say(**await verbs(system, next(iter(actors.values()))))
         elif word == "load":
@@ -178,6 +189,15 @@ async def verbs(system: System, ref: Ref[Clockwork]) -> dict[str, str]:
         "members": await outcome(system.members),
         "health": await outcome(system.health),
     }
+
+
+async def timed(ref: Ref[Clockwork]) -> tuple[str, float]:
+    """How an ask ends whose reply is promised and never comes, and when."""
+    try:
+        await ref.ask(Clockwork.hold(), timeout=60.0)
+    except AskError as error:
+        return f"{type(error).__name__}-{error.ran}", time.clock_gettime(time.CLOCK_BOOTTIME)
+    return "answered", 0.0
 
 
 async def outcome(verb: Callable[[], Awaitable[Any]]) -> str:
