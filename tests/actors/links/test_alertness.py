@@ -47,6 +47,7 @@ def test_more_traffic_prolongs_it() -> None:
     alertness.traffic(came=False)
     for _ in range(5):
         loop.turn(0.9)
+        assert len(loop.due) == 1  # it has been awake all the time
         alertness.traffic(came=True)
         assert len(loop.due) == 1
     loop.turn(1.1)

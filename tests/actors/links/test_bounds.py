@@ -125,6 +125,7 @@ def test_closed_hosts_leave_no_task_and_no_socket(sockets: Path) -> None:
         await close(ada, bob)
         await until(lambda: len(asyncio.all_tasks()) == 1)
         assert not ada.links.stats().links
+        assert ada.links._ticker.cancelled()
 
     run(main)
     gc.collect()

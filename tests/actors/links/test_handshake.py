@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from actors.links.frames import LARGEST_HANDSHAKE, Kind, handshake_frame
 from actors.links.handshake import NONCE_BYTES, Answering, Dialling, Introduction, check_kinship
 from actors.links.refusals import Refusal, Refused, RefusedByPeer
 
@@ -121,3 +122,10 @@ def test_garbage_is_no_hello(garbage: bytes) -> None:
     with pytest.raises(Refused) as caught:
         Answering(SECRET, nonce("l")).challenge(garbage, 0.0)
     assert caught.value.reason is Refusal.GARBAGE
+
+
+def test_a_frame_of_the_opening_is_no_longer_than_a_peer_reads() -> None:
+    frame = handshake_frame(Kind.HELLO, bytes(LARGEST_HANDSHAKE - 2), b"x")
+    assert len(payload(frame)) == LARGEST_HANDSHAKE
+    with pytest.raises(ValueError, match="too long"):
+        handshake_frame(Kind.HELLO, bytes(LARGEST_HANDSHAKE))

@@ -396,7 +396,7 @@ def test_a_silent_connection_is_dropped_unless_this_host_was_late_itself():
 
 
 def test_a_client_that_stays_away_is_given_up_and_a_host_is_not():
-    for peer, ends in ((CLIENT, True), (sitting(2), False)):
+    for peer, ends in ((CLIENT, True), (sitting(2), False), (sitting(0), False)):
         bench = Bench(sitting(1), peer)
         bench.now += 50.0
         bench.link.lost(bench.connect(), None, "cut")  # away since now, and not since the beginning
@@ -618,6 +618,20 @@ def test_an_end_closes_the_connection_and_tells_what_may_have_arrived(state: Lin
     bench.link.end(LinkState.CLOSED, "once more")
     assert bench.news() == []
     assert bench.forgotten == [bench.link]
+
+
+def test_a_large_record_is_unfinished_until_its_last_chunk_is_acknowledged():
+    bench = Bench()
+    bench.connect()
+    first, second = bench.link.send_large([b"one"]), bench.link.send_large([b"two"])
+    assert list(bench.link.unfinished()) == [first, second]
+    assert bench.link.stats().unacked_large_bytes == 6
+    bench.turn()
+    bench.comes(wire.ack_frame(1))
+    assert list(bench.link.unfinished()) == [second]
+    bench.turn()
+    bench.link.end(LinkState.GIVEN_UP, "a verdict")
+    assert bench.news() == [LinkState.GIVEN_UP, ("large", [second], []), ([], [])]
 
 
 def test_a_link_that_has_ended_owes_nothing_any_more():

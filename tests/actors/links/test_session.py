@@ -202,3 +202,21 @@ def test_what_is_owed_an_acknowledgement_is_paid_with_the_next_frame_or_with_one
     assert receiver.owed == len(frame)
     receiver.acknowledgement()
     assert receiver.owed == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "theirs", "mine", "same"),
+    [
+        (0, 5, 0, True),
+        (0, 5, 1, True),
+        (0, 5, 2, False),
+        (5, 5, 1, True),
+        (5, 6, 1, False),
+        (5, 5, 0, True),
+        (5, 6, 0, False),
+    ],
+)
+def test_a_session_goes_on_only_with_the_numbers_that_both_sides_know(known: int, theirs: int, mine: int, same: bool):
+    one = session()
+    one.peer_number = known
+    assert one.continues(theirs, mine) is same
