@@ -119,6 +119,16 @@ def test_nobody_is_admitted_beyond_the_bound_or_while_the_host_closes_but_who_ha
     run(main)
 
 
+def test_a_host_that_has_closed_makes_no_link() -> None:
+    async def main() -> None:
+        host = Host(ME)
+        await host.links.close(0.01)
+        assert host.links.to(PEER).state is LinkState.CLOSED
+        assert refusal(host) is Refusal.CLOSING
+
+    run(main)
+
+
 def test_no_host_admits_itself_or_who_means_another() -> None:
     async def main() -> None:
         host = Host(ME)

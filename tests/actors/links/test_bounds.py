@@ -56,6 +56,18 @@ def test_an_error_in_the_host_does_not_cost_the_connection(sockets: Path) -> Non
     run(main)
 
 
+def test_tcp_needs_no_tls_on_a_network_that_one_trusts() -> None:
+    async def main() -> None:
+        ada, bob = Host(sitting(0)), Host(sitting(1))
+        bob.endpoints = await bob.links.listen(host="127.0.0.1", advertise="localhost")
+        assert bob.endpoints[0].host == "localhost"
+        ada.to(bob).send(b"plain")
+        await until(lambda: bob.from_(ada) == [b"plain"])
+        await close(ada, bob)
+
+    run(main)
+
+
 def test_tls_guards_tcp(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(

@@ -639,6 +639,7 @@ def test_a_link_that_has_ended_owes_nothing_any_more():
     line = bench.connect()
     bench.comes(wire.batch_frame(1, 0, [b"one"]))
     bench.link.end(LinkState.GIVEN_UP, "a verdict")
+    assert all(handle.cancelled for handle in bench.due)
     line.kinds()
     bench.turn(1.0)
     assert line.kinds() == []

@@ -135,6 +135,30 @@ def test_a_full_buffer_refuses_until_the_peer_acknowledges(sockets: Path) -> Non
     run(main)
 
 
+def test_a_large_record_waits_for_room_until_the_peer_has_acknowledged_the_one_before(sockets: Path) -> None:
+    async def main() -> None:
+        allowed = False
+        bounds = settings(large_bytes=1000, largest_bytes=1000)
+        ada, bob = Host(sitting(0), settings=bounds, may_flush=lambda: allowed), await Host(sitting(1)).listen(sockets)
+        link = await up(ada.to(bob))
+        assert link.send_large([bytes(600)])
+        assert link.send_large([bytes(600)]) is None
+        waiting = asyncio.create_task(link.room_for_large(600))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        allowed = True
+        ada.links.flush()
+        assert await waiting
+        assert link.send_large([bytes(600)])
+        with pytest.raises(ValueError, match="never"):
+            await link.room_for_large(1001)
+        waiting = asyncio.create_task(link.room_for_large(1000))
+        await close(ada, bob)
+        assert not await waiting
+
+    run(main)
+
+
 def test_a_lapsed_lease_withholds_records_and_nothing_else(sockets: Path) -> None:
     async def main() -> None:
         leased = False
@@ -166,7 +190,7 @@ def test_small_records_pass_between_the_chunks_of_a_large_one(sockets: Path) -> 
         await until(lambda: len(bob.from_(ada)) == sent)
         assert bob.large == [(stream, whole)]
         assert bob.order.index("large") > 10
-        await link.room_for_large(LinkSettings().largest_bytes)
+        assert await link.room_for_large(LinkSettings().largest_bytes)
         await close(ada, bob)
 
     run(main, fast=True)

@@ -48,3 +48,15 @@ def test_a_frame_that_was_waiting_survives_a_higher_limit() -> None:
     assert feed(reader, framed([b"one"]) + LENGTH.pack(5) + b"tw", [100]) == [b"one"]
     reader.allow(LARGEST_FRAME)
     assert feed(reader, b"o..", [100]) == [b"two.."]
+
+
+def test_there_is_always_room_to_read_to_however_exactly_a_frame_fills_the_buffer() -> None:
+    reader = FrameReader(60)
+    frame = framed([bytes(60)])
+    for _ in range(3):
+        space = reader.space()
+        assert len(space) == len(frame)
+        space[:] = frame
+        reader.filled(len(frame))
+        assert reader.next() == bytes(60)
+        assert reader.next() is None

@@ -220,3 +220,20 @@ def test_a_session_goes_on_only_with_the_numbers_that_both_sides_know(known: int
     one = session()
     one.peer_number = known
     assert one.continues(theirs, mine) is same
+
+
+def test_whoever_asked_for_room_hears_when_there_is_some() -> None:
+    for asks in (lambda one: one.outgoing.has_large_room(400), lambda one: one.outgoing.has_room(900)):
+        freed: list[int] = []
+        one = session(freed=freed)
+        one.outgoing.send_large([bytes(400)])
+        for _ in range(2):
+            one.outgoing.send(bytes(150))
+        one.take(10_000)
+        assert not asks(one)
+        assert freed == []
+        while one.outgoing.waiting:
+            one.take(10_000)
+        one.outgoing.acknowledge(one.outgoing.sequence)
+        assert freed == [1]
+        assert asks(one)
