@@ -119,6 +119,16 @@ def test_nobody_is_admitted_beyond_the_bound_or_while_the_host_closes_but_who_ha
     run(main)
 
 
+def test_a_connection_that_still_holds_bytes_when_the_time_is_over_is_ended_by_force() -> None:
+    async def main() -> None:
+        host, line = Host(ME), Line(0.0)
+        host.links._station.open.add(line)
+        await host.links.close(0.01)
+        assert line.ended == ["aborted"]
+
+    run(main)
+
+
 def test_a_host_that_has_closed_makes_no_link() -> None:
     async def main() -> None:
         host = Host(ME)
@@ -140,10 +150,11 @@ def test_no_host_admits_itself_or_who_means_another() -> None:
     run(main)
 
 
-def test_no_old_life_of_a_seat_is_admitted_and_a_newer_one_ends_it() -> None:
+@pytest.mark.parametrize("seat", [0, 2])
+def test_no_old_life_of_a_seat_is_admitted_and_a_newer_one_ends_it(seat: int) -> None:
     async def main() -> None:
         host = Host(ME)
-        old, new, newest = (sitting(2, counter) for counter in (5, 6, 7))
+        old, new, newest = (sitting(seat, counter) for counter in (5, 6, 7))
         first = admitted(host, old)
         second = admitted(host, new)
         assert (first.state, host.links.is_superseded(old), host.links.is_superseded(new)) == (

@@ -11,6 +11,7 @@ import pytest
 
 from actors.errors import SettingsError
 from actors.links import LinkSettings, LinkState, TcpEndpoint
+from actors.links.frames import LARGEST_CHUNK
 from tests.actors.links.hosts import Host, close, run, settings, sitting, until, up
 
 
@@ -117,6 +118,7 @@ def test_impossible_settings_are_refused() -> None:
         LinkSettings(buffer_bytes=0)
     with pytest.raises(SettingsError, match="chunk_bytes"):
         LinkSettings(chunk_bytes=10**6)
+    assert LinkSettings(batch_bytes=LARGEST_CHUNK, chunk_bytes=LARGEST_CHUNK)
 
     async def main() -> None:
         with pytest.raises(SettingsError, match="secret"):

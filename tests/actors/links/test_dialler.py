@@ -103,7 +103,7 @@ def test_endpoints_are_tried_in_order_until_one_leads_to_the_peer() -> None:
         await until(lambda: link.state is LinkState.UP)
         assert peer.dialled == [HERE, THERE, HERE, THERE]
         assert host.states[PEER] == [LinkState.UNREACHABLE, LinkState.UP]
-        assert link._dialler._task is None
+        assert link._dialler._task is link._dialler._attempt is None
         await host.links.close(0.01)
 
     run(main)

@@ -616,7 +616,9 @@ def test_an_end_closes_the_connection_and_tells_what_may_have_arrived(state: Lin
     assert (stats.state, stats.reason, stats.bytes_out) == (state, "over", 9)
     assert not bench.link.send(b"late")
     bench.link.end(LinkState.CLOSED, "once more")
+    bench.link.missed("a dial that was under way")
     assert bench.news() == []
+    assert bench.link.state is state
     assert bench.forgotten == [bench.link]
 
 

@@ -229,6 +229,35 @@ def test_close_gives_up_what_an_absent_peer_never_took(sockets: Path) -> None:
     run(main)
 
 
+def test_who_closes_a_link_waits_no_longer_when_there_is_a_verdict(sockets: Path) -> None:
+    async def main() -> None:
+        ada = Host(sitting(0))
+        link = ada.links.to(sitting(1), (TcpEndpoint("127.0.0.1", 1),))
+        link.send(b"kept")
+        closing = asyncio.create_task(link.close(1000.0))
+        await asyncio.sleep(0)
+        ada.links.give_up(sitting(1))
+        async with asyncio.timeout(10.0):
+            await closing
+        assert link.state is LinkState.GIVEN_UP
+        await close(ada)
+
+    run(main)
+
+
+def test_who_has_not_proved_the_secret_is_hung_up_on_when_a_host_closes(sockets: Path) -> None:
+    async def main() -> None:
+        bob = await Host(sitting(1)).listen(sockets)
+        reader, writer = await asyncio.open_unix_connection(bob.endpoints[0].path)
+        await until(lambda: bob.links.listener.half_open)
+        await bob.links.close(1.0)
+        assert bob.links.stats().refused == {Refusal.CLOSING: 1}
+        assert await reader.read() == b""
+        writer.close()
+
+    run(main)
+
+
 def test_a_verdict_tells_what_may_have_arrived_from_what_has_not(sockets: Path) -> None:
     async def main() -> None:
         leased = True

@@ -237,3 +237,12 @@ def test_whoever_asked_for_room_hears_when_there_is_some() -> None:
         one.outgoing.acknowledge(one.outgoing.sequence)
         assert freed == [1]
         assert asks(one)
+
+
+@pytest.mark.parametrize(("size", "chunks"), [(0, 1), (49, 1), (50, 1), (51, 2), (100, 2)])
+def test_a_large_record_goes_in_as_few_chunks_as_it_fits_into(size: int, chunks: int):
+    one = session()
+    one.outgoing.send_large([bytes(size)])
+    while one.outgoing.waiting:
+        frames(one)
+    assert one.outgoing.sequence == chunks
