@@ -221,7 +221,7 @@ def test_of_a_driver_that_is_cut_off_the_whole_system_ends_and_nothing_acts_twic
 ) -> None:
     """There is a spare on each node: one may take the seat that is lost, and all of them end too."""
     _, second, _ = nodes
-    program = Program(nodes, second, nodes, tmp_path / "log", hosts=3, spares=3, isolation=3.0)
+    program = Program(nodes, second, nodes, tmp_path / "log", hosts=3, spares=3, isolation=4.0)
     with begun(program):
         program.tell("spares 3")
         began = now()
@@ -239,8 +239,8 @@ def test_of_a_driver_that_is_cut_off_the_whole_system_ends_and_nothing_acts_twic
 def test_a_driver_that_nobody_hears_or_that_hears_nobody_is_cut_off_as_well(nodes: list[Node], tmp_path: Path) -> None:
     """Each of the two has an actor on its own node, and one on the head's."""
     head, second, third = nodes
-    unheard = Program(nodes, second, [second, head], tmp_path / "unheard", hosts=3, isolation=3.0)
-    deaf = Program(nodes, third, [third, head], tmp_path / "deaf", hosts=3, isolation=3.0)
+    unheard = Program(nodes, second, [second, head], tmp_path / "unheard", hosts=3, isolation=4.0)
+    deaf = Program(nodes, third, [third, head], tmp_path / "deaf", hosts=3, isolation=4.0)
     with begun(unheard, deaf):
         began = now()
         second.cut_outgoing()
