@@ -23,6 +23,8 @@ from tests.contract.house import FIRST, LAST, MIDDLE, House, Part, becomes, live
 
 
 def decide(error: BaseException) -> Directive:
+    if isinstance(error, ArithmeticError):
+        return Directive.ESCALATE
     return Directive.STOP if isinstance(error, LookupError) else Directive.RESTART
 
 
@@ -86,6 +88,27 @@ def test_who_is_restarted_with_whom_after_which_end(
         assert seen == BEGIN + expected
         assert await lives(refs) == again  # the refs are good, and whoever is gone is gone
         assert await house.ask(House.life()) == 1
+        assert await log.ask(Recorder.until(0)) == seen
+
+    system.run(main)
+
+
+@pytest.mark.parametrize("restart", list(Restart))
+@pytest.mark.parametrize("strategy", list(Strategy))
+def test_a_failure_that_escalates_ends_the_whole_family_which_begins_anew(
+    system: System, strategy: Strategy, restart: Restart
+) -> None:
+    async def main(system: System) -> None:
+        log = await system.spawn(Recorder)
+        house = await system.spawn(HOUSES[strategy], log, restart)
+        refs = await parts(house)
+        refs[1].tell(Part.fail(ArithmeticError("planned")))
+        seen = await log.ask(Recorder.until(9))
+        assert set(seen[3:5]) == {"c stop 1", "b stop 1"}  # the one that failed is told first, on its own host
+        assert seen[5:] == ["a stop 1", *BEGIN]
+        assert await house.ask(House.life()) == 2
+        assert await lives(refs) == [0, 0, 0]  # those of the new family have addresses of their own
+        assert await lives(await parts(house)) == [1, 1, 1]
         assert await log.ask(Recorder.until(0)) == seen
 
     system.run(main)
