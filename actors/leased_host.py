@@ -12,8 +12,11 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.host import CELLS_PER_TURN, Host
 from actors.settings import CONTINUE
+from actors.supervising.signals import StartChild
 
 
 class LeasedHost(Host):
@@ -41,6 +44,15 @@ class LeasedHost(Host):
             if self.suspended:
                 self.suspended = False
                 self._ask_for_turn()
+
+    def _start_for_another(self, signal: StartChild) -> None:
+        """A first start is served as it comes, for messages are behind it; without a lease it only takes those."""
+        if self.may_act():
+            super()._start_for_another(signal)
+            return
+        super()._start_for_another(replace(signal, waits=True))
+        if signal.child.number in self.cells:
+            self.received_signal(signal.child.number, signal)
 
     def _turn(self) -> None:
         """As of any host, with a look at the lease before each cell; it is repeated so that others need not look."""

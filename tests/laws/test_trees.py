@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from actors.backends.simulation.faults import Crash
+from actors.backends.simulation.faults import Crash, Pause
 from actors.membership.names import Names
 from actors.reception.desk import Desk
 from actors.supervising import restarts
@@ -67,3 +67,9 @@ def test_a_host_dies_in_more_than_a_fifth_of_the_seeds() -> None:
 def test_a_planted_bug_is_found(bug: Callable[[], Any]) -> None:
     with bug():
         assert any(violations(seed)[0] for seed in range(WITHIN))
+
+
+@pytest.mark.parametrize("seed", [1128, 1440, 1584, 1800, 1944])
+def test_a_first_start_that_comes_to_a_host_without_a_lease_waits_for_one(seed: int) -> None:
+    assert any(isinstance(it, Pause) and it.seconds > 8 for it in plan_of(seed))
+    assert violations(seed)[0] == []
