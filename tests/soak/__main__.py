@@ -10,7 +10,7 @@ from statistics import median
 
 from actors import System
 from tests.soak.blows import Blow
-from tests.soak.oracles import GROWTH, WINDOWS, growth
+from tests.soak.oracles import WINDOWS, growth
 from tests.soak.play import Plan, Report, Soak
 
 
@@ -72,8 +72,8 @@ def memory(who: str, requests: Sequence[int], sizes: Sequence[float]) -> str:
     """A line about a process' size from the first blow to the last, with the bound on its slope."""
     if not sizes:
         return ""
-    slope = growth(requests, sizes)
-    judged = f"{slope:+.1f} bytes a request in the second half, at most {GROWTH:g}" if slope is not None else ""
+    found = growth(requests, sizes)
+    judged = f"{found[0] / 1e6:+.1f} MB in the second half, at most {found[1] / 1e6:.1f}" if found is not None else ""
     told = judged or f"not judged: that takes {2 * WINDOWS} blows"
     return f"memory    {who} {', '.join(f'{size / 1e6:.0f}' for size in quarters(sizes))} MB; {told}"
 

@@ -1,6 +1,5 @@
 """What must hold of a soak's records, whoever was killed when: pure, so that tests can show that it can fail."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,11 @@ BEGUN = "cut"
 WINDOWS = 10
 """Looks at the memory that the second half of a soak must have, so that anything can be said about its slope."""
 
-GROWTH = 30.0
-"""Bytes a request by which a process may grow in the second half: less than any object kept for each would take."""
+A_REQUEST = 20.0
+"""Bytes by which a process may grow for each request in the second half: less than any object kept for it takes."""
+
+A_BLOW = 128_000.0
+"""Bytes by which it may grow for each blow besides: Ray keeps some of every process that it has started."""
 
 
 class Loss(NamedTuple):
@@ -44,16 +46,6 @@ class Records:
     """Dead letters of told requests, on whatever host, by their reasons."""
     losses: list[Loss] = field(default_factory=list[Loss])
     handled: Counter[int] = field(default_factory=Counter[int])
-
-    def size(self) -> int:
-        """Bytes that the numbers of requests take while the soak runs; whoever looks for a leak takes them off."""
-        tables = sys.getsizeof(self.asked) + sys.getsizeof(self.told) + sys.getsizeof(self.letters)
-        lists = sum(sys.getsizeof(reasons) for reasons in self.letters.values())
-        return tables + lists + sys.getsizeof(1) * (len(self.asked) + len(self.told))
-
-    def wrote(self, number: int, reason: str) -> None:
-        """A told request was given up."""
-        self.letters.setdefault(number, []).append(reason)
 
 
 def violations(records: Records, overdue: Iterable[int] = ()) -> list[str]:
@@ -100,17 +92,21 @@ def _vanished(records: Records) -> Iterable[str]:
             yield f"request {number} vanished: not handled, no dead letter, and no host was lost that can have had it"
 
 
-def growth(requests: Sequence[int], sizes: Sequence[float]) -> float | None:
-    """Bytes a request by which a process grew in the second half of its looks; None if they are too few to say."""
+def growth(requests: Sequence[int], sizes: Sequence[float]) -> tuple[float, float] | None:
+    """Bytes by which a process grew in the second half of its looks, by their slope, and by which it may have grown.
+
+    There is a look after each blow; None if they are too few to say.
+    """
     half = len(sizes) // 2
-    later, bytes_then = requests[half:], sizes[half:]
+    later = requests[half:]
     if len(later) < WINDOWS:
         return None
-    return linear_regression(later, bytes_then).slope
+    sent = later[-1] - later[0]
+    return linear_regression(later, sizes[half:]).slope * sent, A_REQUEST * sent + A_BLOW * (len(later) - 1)
 
 
-def too_much(who: str, slope: float | None) -> list[str]:
+def too_much(who: str, found: tuple[float, float] | None) -> list[str]:
     """What is wrong with a growth, in words; empty if it is within the bound, or could not be judged."""
-    if slope is None or slope <= GROWTH:
+    if found is None or found[0] <= found[1]:
         return []
-    return [f"{who} grew by {slope:.0f} bytes a request in the second half, and may by {GROWTH:.0f}"]
+    return [f"{who} grew by {found[0] / 1e6:.1f} MB in the second half, and may by {found[1] / 1e6:.1f}"]

@@ -17,7 +17,8 @@ from pathlib import Path
 from actors import AskError, DeadLetter, HostLost, Ref, System, here, spread
 from tests.soak.blows import Blow, chosen, strike_directory, strike_host, victims
 from tests.soak.cast import Branch, Counter, Watchman
-from tests.soak.oracles import Loss, Records, growth, too_much, violations
+from tests.soak.journal import Journal
+from tests.soak.oracles import Loss, growth, too_much, violations
 
 DEADLINE = 10.0
 """Seconds for each ask."""
@@ -64,7 +65,7 @@ class Report:
     told: int = 0
     endings: int = 0
     memory: list[int] = field(default_factory=list[int])
-    """Bytes of the driver after each blow, without the records that the soak keeps."""
+    """Bytes of the driver after each blow."""
     hosts: list[float] = field(default_factory=list[float])
     """Bytes of a host then, on average. A host lives for some blows only: this shows what each new one inherits."""
     requests: list[int] = field(default_factory=list[int])
@@ -86,7 +87,8 @@ class Soak:
         """For the clients, who take as much of it as they find time for."""
         self._fate = random.Random(plan.seed)
         """For the blows, so that a seed chooses the same."""
-        self._records = Records()
+        self._journal = Journal(folder)
+        self._losses: list[Loss] = []
         self._numbers = count(1)
         self._last = 0
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 1)], maxlen=1000)
@@ -94,6 +96,8 @@ class Soak:
         self._struck: dict[tuple[int, int], int] = {}
         """The first request that can have waited in a host that was struck, by seat and epoch."""
         self._surprises = 0
+        self._where = ""
+        """Whom the last blow struck, for the progress."""
         self._overdue: list[int] = []
         self._branches: list[Ref[Branch]] = []
         self._members: list[list[Ref[Counter]]] = []
@@ -118,7 +122,7 @@ class Soak:
                 report.away.setdefault(blow, []).append(away)
                 report.kills = number + 1
                 self._measure(report)
-                self._progress(f"{number + 1} of {plan.kills}, {blow.value}: all back after {away:.2f} s")
+                self._progress(f"{number + 1} of {plan.kills}, {blow.value}{self._where}: all back after {away:.2f} s")
                 await asyncio.sleep(self._fate.uniform(0.2, 1.8) * plan.pause)
         finally:
             for client in clients:
@@ -139,7 +143,7 @@ class Soak:
             member = self._random.choice(members)
             number = self._next()
             if self._random.random() < 0.5:
-                self._records.told[number] = member.address.seat
+                self._journal.tells(number, member.address.seat)
                 member.tell(Counter.hit(number))
                 await asyncio.sleep(THINKING)
             elif await self._ask(member, number) == "ok":
@@ -148,20 +152,20 @@ class Soak:
                 await self._look(branch)
 
     async def _ask(self, member: Ref[Counter], number: int) -> str:
-        asked = self._records.asked
-        asked[number] = ""
+        self._journal.asks(number)
         began = time.monotonic()
         try:
             await member.ask(Counter.hit(number), timeout=DEADLINE)
-            asked[number] = "ok"
+            outcome = "ok"
         except AskError as error:
-            asked[number] = error.ran
+            outcome = error.ran
         except asyncio.CancelledError:
-            asked[number] = "maybe"
+            self._journal.heard(number, "maybe")
             raise
+        self._journal.heard(number, outcome)
         if time.monotonic() - began > LATE:
             self._overdue.append(number)
-        return asked[number]
+        return outcome
 
     async def _look(self, branch: int) -> None:
         """Who are the members now? A branch whose host was lost has new ones."""
@@ -187,15 +191,15 @@ class Soak:
 
     def _dead_letter(self, letter: DeadLetter) -> None:
         number = getattr(letter.message, "request", None)
-        if number in self._records.told:
-            self._records.wrote(number, letter.reason.value)
+        if number is not None:
+            self._journal.given_up(number, letter.reason.value)
 
     def _host_lost(self, event: HostLost) -> None:
         since = self._struck.get((event.seat, event.epoch))
         if since is None:  # it was silent for as long as a verdict takes
             self._surprises += 1
             since = self._waiting_at(time.monotonic() - self._system.settings.verdict)
-        self._records.losses.append(Loss(event.seat, since, self._last + 1, event.at_most))
+        self._losses.append(Loss(event.seat, since, self._last + 1, event.at_most))
 
     # ---- blows ------------------------------------------------------------------------------------------------------
 
@@ -203,6 +207,7 @@ class Soak:
         """Strike at random; returns the seconds until every counter answers again."""
         host = self._system.host
         began = time.monotonic()
+        self._where = ""
         back = 0.0
 
         async def all_back() -> None:
@@ -215,6 +220,8 @@ class Soak:
                 await strike_directory(self._system, all_back)
             else:
                 victim = self._fate.choice(victims(host))
+                counters = sum(ref.address.seat == victim.number for refs in self._members for ref in refs)
+                self._where = f" of seat {victim.number} with {counters} counters"
                 self._struck[victim.sitting] = self._waiting_at(began)
                 if not await strike_host(host, victim, blow, all_back):
                     report.wrong.append(f"process {victim.pid} of {victim.sitting} lived on after a {blow.value}")
@@ -222,7 +229,7 @@ class Soak:
 
     def _measure(self, report: Report) -> None:
         report.requests.append(self._last)
-        report.memory.append(resident() - self._records.size())
+        report.memory.append(resident())
         sizes = [resident(seat.pid) for seat in victims(self._system.host)]
         report.hosts.append(sum(sizes) / max(1, len(sizes)))
 
@@ -255,18 +262,13 @@ class Soak:
                 await asyncio.sleep(0.05)
         report.endings, doubled, _ = await self._watchman.ask(Watchman.account())
         report.wrong += [f"an ending was told twice: {ending}" for ending in doubled]
-        for path in self._folder.glob("*.handled"):
-            self._records.handled.update(int(line) for line in path.read_text().split())
-        for path in self._folder.glob("*.letters"):
-            for number, reason in map(str.split, path.read_text().splitlines()):
-                if int(number) in self._records.told:
-                    self._records.wrote(int(number), reason)
-        report.wrong += violations(self._records, self._overdue)
+        records = self._journal.records(self._losses)
+        report.wrong += violations(records, self._overdue)
         report.wrong += too_much("the driver", growth(report.requests, report.memory))
         report.wrong += too_much("a host", growth(report.requests, report.hosts))
-        report.told = len(self._records.told)
+        report.told = len(records.told)
         report.surprises = self._surprises
-        for outcome in self._records.asked.values():
+        for outcome in records.asked.values():
             report.outcomes[outcome] = report.outcomes.get(outcome, 0) + 1
 
 
