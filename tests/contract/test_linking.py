@@ -360,18 +360,3 @@ def test_a_permanent_actor_that_stops_itself_does_not_fail_its_peer(system: Syst
         assert await life_of(other) == 1
 
     system.run(main)
-
-
-def test_a_cycle_of_watchers_ends_with_one_terminated_each(system: System) -> None:
-    async def main(system: System) -> None:
-        one, other = await system.spawn(Recorder), await system.spawn(Recorder)
-        await one.ask(Recorder.watch(other))
-        await other.ask(Recorder.watch(one))
-        await one.ask(Recorder.watch(one))
-        await system.stop_actor(one)
-        (ended,) = await other.ask(Recorder.until(1))
-        assert isinstance(ended, Terminated)
-        assert ended.ref == one
-        await system.stop_actor(other)
-
-    system.run(main)
