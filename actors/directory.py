@@ -84,7 +84,8 @@ class Directory:
         for reported in known:
             self.used_seats = max(self.used_seats, reported.number + 1)
             if not self._complete:
-                self._budget(reported.number).recall(self._time, reported.losses)
+                counted = (reported.losses, reported.deaths, reported.refusals)
+                self._budget(reported.number).recall(self._time, *counted)
                 self._hear_of(reported)
         if seat.epoch >= self._newest(seat.number) and not self._endings.has(seat.sitting):
             self._take(seat, new=not known)
@@ -99,7 +100,7 @@ class Directory:
             ended = self._endings.has(sitting) or sitting.epoch < self._newest(sitting.seat)
             return Answer(Standing.ENDED if ended else Standing.UNKNOWN, table=self._table() if ended else None)
         host.heard, host.beat, host.acted = self._time, beat, max(host.acted, beat.acted)
-        host.seat = replace(host.seat, load=beat.load, ties=beat.ties, losses=self._losses(sitting.seat))
+        host.seat = self._counted(replace(host.seat, load=beat.load, ties=beat.ties))
         leased = self._complete or not beat.suspended
         return Answer(Standing.MEMBER, leased, self._table() if (self.generation, self._changes) > beat.known else None)
 
@@ -146,7 +147,7 @@ class Directory:
         """Every host with its state, by seat."""
         self._pass(now)
         living = [host.member(self._time, SETTLING * self._settings.renewal) for host in self._hosts.values()]
-        dead = [vacancy.member() for vacancy in self._vacancies.values()]
+        dead = [vacancy.member(self._time) for vacancy in self._vacancies.values()]
         return tuple(sorted(living + dead, key=lambda member: member.seat))
 
     # ---- spares -----------------------------------------------------------------------------------------------------
@@ -289,8 +290,7 @@ class Directory:
         self.used_seats = max(self.used_seats, seat.number + 1)
         self._changes += 1
         acted = (self.generation, self._changes) if new else (0, 0)
-        seat = replace(seat, losses=self._losses(seat.number))
-        self._hosts[seat.number] = Living(seat, self._time, acted, Heartbeat())
+        self._hosts[seat.number] = Living(self._counted(seat), self._time, acted, Heartbeat())
         self._quiet_until = min(self._quiet_until, self._time + self._patience(seat))
 
     def _hear_of(self, reported: Seat) -> None:
@@ -339,9 +339,10 @@ class Directory:
 
     def _vacate(self, seat: Seat, wait: float) -> None:
         self._changes += 1
-        empty = replace(seat, vacant=True, withheld=wait > 0, endpoints=(), pid=0, load=0, host="")
-        empty = replace(empty, losses=self._losses(seat.number))
-        self._vacancies[seat.number] = Vacancy(empty, (self.generation, self._changes), self._time + wait)
+        empty = replace(seat, vacant=True, withheld=wait > 0, backoff=wait, endpoints=(), pid=0, load=0, host="")
+        self._vacancies[seat.number] = Vacancy(
+            self._counted(empty), (self.generation, self._changes), self._time + wait
+        )
 
     # ---- heirs ------------------------------------------------------------------------------------------------------
 
@@ -383,14 +384,15 @@ class Directory:
     def _withhold(self, vacancy: Vacancy, wait: float) -> None:
         if wait:
             vacancy.until = self._time + wait
-            vacancy.seat = replace(vacancy.seat, withheld=True)
+            vacancy.seat = self._counted(replace(vacancy.seat, withheld=True, backoff=wait))
             self._changes += 1
 
     def _budget(self, seat: int) -> SeatBudget:
         return self._budgets.setdefault(seat, SeatBudget(self._settings.seat_losses, self._settings.seat_window))
 
-    def _losses(self, seat: int) -> int:
-        return self._budget(seat).lost(self._time)
+    def _counted(self, seat: Seat) -> Seat:
+        budget, now = self._budget(seat.number), self._time
+        return replace(seat, losses=budget.lost(now), deaths=budget.deaths(now), refusals=budget.refusals(now))
 
     def _table(self) -> Table:
         seats = [host.seat for host in self._hosts.values()] + [it.seat for it in self._vacancies.values()]

@@ -201,6 +201,10 @@ class ChildLost(UnderstudyError):
     """A child that is to live ended all the same, without an error: it stopped itself, or its host was lost."""
 
 
+class SeatRefused(ChildLost, SpawnFailed):
+    """Children wait for a seat that nobody may take for now, because too many hosts have died on it, too often."""
+
+
 class Ambiguous(UnderstudyError, LookupError):
     """Several living actors have this path, so an operation on one of them was refused. Name one by its ident."""
 

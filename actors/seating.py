@@ -21,6 +21,7 @@ from actors.mail.dead_letters import HostLost
 from actors.membership.grapevine import told_by
 from actors.membership.seats import Heirs
 from actors.supervising import absent
+from actors.supervising.refusals import died, named
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
     NewsAbout,
@@ -32,6 +33,9 @@ from actors.supervising.signals import (
 )
 
 log = logging.getLogger("understudy.host")
+
+WATCHING = (Heirs.NOBODY, Heirs.KEEPER)
+"""Seats of programs and of the keeper, whose logs people read."""
 
 ANY_KEEPER = 0
 """Stands for the epoch of a keeper that may be still to come; no sitting has it."""
@@ -72,8 +76,8 @@ class Seating:
         """What is being done about sittings that have ended: the version of the table before each."""
         self._away: dict[int, list[Children]] = {}
         """Tables of children that may have some away, by the vacant seat."""
-        self._charged: set[int] = set()
-        """The withheld seats whose children have been charged for that."""
+        self.withheld: dict[int, float] = {}
+        """The withheld seats whose children have been charged for that, and when (on the host's clock)."""
         self._told: tuple[int, int] = (0, 0)
         """The version of the newest table that this host has told others of."""
 
@@ -293,12 +297,25 @@ class Seating:
     def _charge_withheld(self) -> None:
         """Too many hosts have died on a seat: that its actors do not come back for now is one failure of each (A9)."""
         withheld = {seat.number for seat in self.table.seats if seat.withheld}
-        self._charged &= withheld
-        for number in sorted(withheld - self._charged):
+        self.withheld = {number: since for number, since in self.withheld.items() if number in withheld}
+        for number in sorted(withheld - self.withheld.keys()):
             if number in self._away:
-                self._charged.add(number)
+                self.withheld[number] = self._host.clock()
+                self._name(self.seats[number])
                 for children in self._away[number]:
-                    children.seat_refused(number)
+                    children.seat_refused(self.seats[number])
+
+    def waiting_for(self, number: int) -> list[str]:
+        """The labels of the children that wait here for somebody to take this seat."""
+        tables = self._away.get(number, ())
+        return [children.label(child) for children in tables for child in children.waiting_for(number)]
+
+    def _name(self, seat: Seat) -> None:
+        """Say that a seat is withheld, and who waits for it: where somebody does, and where the system is watched."""
+        waiting, own = self.waiting_for(seat.number), self.seats.get(self._host.seat)
+        if waiting or (own is not None and own.heirs in WATCHING):
+            text = "Seat %d stays empty for %g s: %s on it in a row. Waiting here: %s."
+            log.error(text, seat.number, seat.backoff, died(seat.deaths), named(waiting) or "nobody")
 
     def _taken(self, seat: Seat) -> None:
         """Somebody sits again on a seat that was lost: its actors start there (rules A1, A9)."""

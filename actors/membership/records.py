@@ -43,6 +43,7 @@ class Vacancy:
     appointment: Appointment | None = None
     appointed_at: float = 0.0
 
-    def member(self) -> Member:
+    def member(self, now: float) -> Member:
         """The host that is dead."""
-        return Member(self.seat.number, self.seat.epoch, HostState.DEAD, self.seat.node)
+        seat, left = self.seat, max(0.0, self.until - now) if self.seat.withheld else 0.0
+        return Member(seat.number, seat.epoch, HostState.DEAD, seat.node, withheld=left, deaths=seat.deaths)

@@ -69,10 +69,16 @@ class Seat(msgspec.Struct, frozen=True):
     """The sitting of this epoch has ended by a verdict, and somebody will sit here again, with a higher epoch."""
     losses: int = 0
     """How often it has lost its host of late: a directory that takes over learns it from here (rule A9)."""
+    deaths: int = 0
+    """How many hosts have died on it in a row, since it held for a `seat_window`."""
+    refusals: int = 0
+    """How often in a row it was withheld for that."""
     moved: bool = False
     """It is vacant because its host has left in order, so that somebody else takes it (rule A45)."""
     withheld: bool = False
     """Its budget of losses is spent: it stays vacant until its backoff has passed (rule A9)."""
+    backoff: float = 0.0
+    """Seconds of that."""
 
     @property
     def sitting(self) -> Sitting:
@@ -196,3 +202,7 @@ class Member(msgspec.Struct, frozen=True):
     """The actor in whose handler its loop hangs."""
     stack: str = ""
     """Where in it, as a thread of the host saw it."""
+    withheld: float = 0.0
+    """Seconds that its seat still stays empty, because so many hosts have died on it."""
+    deaths: int = 0
+    """How many hosts have died on its seat in a row."""

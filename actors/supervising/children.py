@@ -12,6 +12,7 @@ from actors.address import Address
 from actors.errors import ChildLost, Fenced, NameTaken, SpawnFailed
 from actors.supervising.child import Child
 from actors.supervising.failure import revived
+from actors.supervising.refusals import Refusals
 from actors.supervising.restarts import Restarts
 from actors.supervising.signals import (
     Cause,
@@ -33,6 +34,7 @@ from actors.supervising.supervision import Directive, Shutdown, Supervision, dir
 from actors.supervising.vigil import Vigil
 
 if TYPE_CHECKING:
+    from actors.membership.seats import Seat
     from actors.ref import Ref
     from actors.supervising.supervisor import Supervisor
 
@@ -47,7 +49,14 @@ class Children:
 
     __slots__ = ("_by_name", "_closed", "_stopping", "_supervision", "_vigil", "owner", "restarts", "table")
 
-    def __init__(self, owner: "Supervisor", supervision: Supervision, *, own_budgets: bool = False) -> None:
+    def __init__(
+        self,
+        owner: "Supervisor",
+        supervision: Supervision,
+        refusals: Refusals | None = None,
+        *,
+        own_budgets: bool = False,
+    ) -> None:
         self.owner = owner
         self._supervision = supervision
         self._by_name: dict[str, Child] = {}
@@ -56,7 +65,7 @@ class Children:
         """Whether all are being stopped, so that none is started again."""
         self.table: dict[int, Child] = {}
         """By number, in the order of their first starts."""
-        self.restarts = Restarts(self, supervision, own_budgets=own_budgets)
+        self.restarts = Restarts(self, supervision, refusals or Refusals(), own_budgets=own_budgets)
         self._vigil: Vigil | None = None
 
     def __len__(self) -> int:
@@ -306,15 +315,19 @@ class Children:
     def seat_taken(self, seat: int) -> None:
         """Somebody sits there again: the children that were away start there, with their addresses (A9)."""
         if not self._stopping:
-            back = [child for child in self.table.values() if child.away and child.address.seat == seat]
+            back = self.waiting_for(seat)
             for child in back:
                 child.away = False
             self.restarts.returned(back)
 
-    def seat_refused(self, seat: int) -> None:
-        """Too many hosts have died on the seat: each child that is away is charged one ordinary failure (A9)."""
+    def seat_refused(self, seat: "Seat") -> None:
+        """Too many hosts have died on the seat: that is a failure of the children that wait for it (A9)."""
         if not self._stopping:
-            self.restarts.refused([it for it in self.table.values() if it.away and it.address.seat == seat])
+            self.restarts.refused(self.waiting_for(seat.number), seat)
+
+    def waiting_for(self, seat: int) -> list[Child]:
+        """The children that are away until somebody takes this seat."""
+        return [child for child in self.table.values() if child.away and child.address.seat == seat]
 
     # ---- details ----------------------------------------------------------------------------------------------------
 
@@ -332,8 +345,12 @@ class Children:
 
     def _start_failed(self, child: Child, error: BaseException, cause: Cause | None) -> None:
         """A first start that somebody awaits: he gets the error, the child is gone, the budget is charged (rule A4)."""
+        self.fail_start(child, error)
+        self.restarts.not_started(child, error, cause)
+
+    def fail_start(self, child: Child, error: BaseException) -> None:
+        """Whoever awaits the first start of this child gets the error, and the child is gone."""
         waiting = child.started
-        self.stop(child, EndReason.FAILED)
         if waiting is not None and not waiting.done():
             if isinstance(error, SpawnFailed):
                 waiting.set_exception(error)
@@ -341,7 +358,8 @@ class Children:
                 failed = SpawnFailed(f"{self.label(child)} failed to start: {type(error).__name__}: {error}")
                 failed.__cause__ = error
                 waiting.set_exception(failed)
-        self.restarts.not_started(child, error, cause)
+            waiting.exception()  # who awaits several hears of the first, and nobody has to hear of the others
+        self.stop(child, EndReason.FAILED)
 
     def _abandon(self, child: Child) -> None:
         """Its host cannot be reached, and its budget is over (rule A41)."""

@@ -15,7 +15,7 @@ from actors.mail.envelope import Asker
 from actors.supervising.child import Child
 from actors.supervising.children import Children
 from actors.supervising.entry import Dismiss, Entry, Hire, Ledger, StopSystem
-from actors.supervising.root import NUMBER, Root
+from actors.supervising.root import NUMBER, Root, refusals_of
 from actors.supervising.signals import (
     ChildEnded,
     ChildHere,
@@ -42,7 +42,7 @@ class KeptChildren(Children):
     __slots__ = ("ledger",)
 
     def __init__(self, owner: "KeptRoot", supervision: "Supervision", ledger: Ledger) -> None:
-        super().__init__(owner, supervision, own_budgets=True)
+        super().__init__(owner, supervision, refusals_of(supervision), own_budgets=True)
         self.ledger = ledger
 
     def take_over(self, entries: list[Entry]) -> None:

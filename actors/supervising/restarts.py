@@ -3,8 +3,8 @@
 import logging
 from typing import TYPE_CHECKING
 
-from actors.errors import ChildLost
 from actors.supervising.budget import OwnBudgets, RestartBudget
+from actors.supervising.refusals import Refusals, named, refusal
 from actors.supervising.rounds import Place, Round
 from actors.supervising.signals import Cause, EndReason, HaltChild, StartChild
 from actors.supervising.strategies import affected, batches, comes_back
@@ -13,6 +13,7 @@ from actors.supervising.supervision import Strategy, Supervision
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from actors.membership.seats import Seat
     from actors.supervising.child import Child
     from actors.supervising.children import Children
 
@@ -22,11 +23,14 @@ log = logging.getLogger("understudy.supervision")
 class Restarts:
     """Starts children again, each by itself or those concerned together."""
 
-    __slots__ = ("_children", "_round", "_supervision", "budget")
+    __slots__ = ("_children", "_refusals", "_round", "_supervision", "budget")
 
-    def __init__(self, children: "Children", supervision: Supervision, *, own_budgets: bool) -> None:
+    def __init__(
+        self, children: "Children", supervision: Supervision, refusals: Refusals, *, own_budgets: bool
+    ) -> None:
         self._children = children
         self._supervision = supervision
+        self._refusals = refusals
         self._round: Round | None = None
         kind = OwnBudgets if own_budgets else RestartBudget
         self.budget = kind(supervision.restarts, supervision.within)
@@ -49,19 +53,14 @@ class Restarts:
 
     def charge(self, child: "Child", error: BaseException, cause: Cause | None) -> bool:
         """Take one restart from the budget. False: it was spent, and so the child ends, and the supervisor fails."""
-        owner = self._children.owner
-        if self.budget.of(child.number).spend(owner.host.clock(), cause):
-            return True
-        log.error(
-            "%s: more than %d restarts in %g s; escalating",
-            (owner.path or owner.address) if self.budget.shared else self._children.label(child),
-            self.budget.restarts,
-            self.budget.within,
-            extra={"actor": str(owner.address)},
-        )
-        self._children.stop(child, EndReason.FAILED)
-        owner.escalate(error)
-        return False
+        now = self._children.owner.host.clock()
+        if not self.budget.of(child.number).spend(now, cause):
+            self._fail([child], error, self._too_many())
+            return False
+        if not self._refusals.bears_failure(child.number, error, now):
+            self._fail([child], error, f"{self._children.label(child)} has failed too often by seats that are refused")
+            return False
+        return True
 
     def not_started(self, child: "Child", error: BaseException, cause: Cause | None) -> None:
         """A first start that somebody awaits has failed: that is charged, but to nobody but the child (rule A4)."""
@@ -87,12 +86,40 @@ class Restarts:
             else:
                 self._start(child, 0.0, waits=True)
 
-    def refused(self, children: "list[Child]") -> None:
-        """Nobody takes the seat of these for now, because too many have died on it: that is a failure of each (A9)."""
+    def refused(self, children: "list[Child]", seat: "Seat") -> None:
+        """Nobody takes the seat of these for now, because too many have died on it: that is one failure (A9, A10).
+
+        Whoever awaits the first start of one hears of it. If the seat has been refused too often in a row, or if it is
+        one restart too many, all of them end, and the supervisor fails.
+        """
+        if not children:
+            return
+        labels = [self._children.label(child) for child in children]
         for child in children:
-            text = f"{child.spec.actor_class.__name__} {child.address} waits for its seat, whose hosts died too often."
-            if not self.charge(child, ChildLost(text), None) and self.budget.shared:
-                return  # the supervisor fails, and stops the others
+            if child.is_awaited:
+                self._children.fail_start(child, refusal(seat, [self._children.label(child)]))
+        waiting = [child for child in children if child.ended is None]
+        error = refusal(seat, labels)
+        if not self._refusals.bears(seat):
+            self._fail(waiting, error, f"seat {seat.number} was refused {seat.refusals} times in a row")
+            return
+        now, cause = self._children.owner.host.clock(), object()  # one failure, however many wait
+        charged = children if self.budget.shared else waiting
+        if spent := [child for child in charged if not self.budget.of(child.number).spend(now, cause)]:
+            self._fail([child for child in spent if child.ended is None], error, self._too_many())
+
+    def _too_many(self) -> str:
+        return f"more than {self.budget.restarts} restarts in {self.budget.within:g} s"
+
+    def _fail(self, children: "list[Child]", error: BaseException, why: str) -> None:
+        """It is too much: these end, and the supervisor fails."""
+        owner = self._children.owner
+        labels = named([self._children.label(child) for child in children])
+        who = (owner.path or owner.address) if self.budget.shared else labels
+        log.error("%s: %s; escalating", who, why, extra={"actor": str(owner.address)})
+        for child in children:
+            self._children.stop(child, EndReason.FAILED)
+        owner.escalate(error)
 
     # ---- rounds -----------------------------------------------------------------------------------------------------
 
@@ -111,6 +138,7 @@ class Restarts:
     def gone(self, child: "Child") -> None:
         """A child has ended for good; the round goes on without it."""
         self.budget.gone(child.number)
+        self._refusals.forget(child.number)
         if self._round is not None:
             self._round.gone(child.number)
             self._go_on()

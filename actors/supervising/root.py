@@ -19,6 +19,7 @@ from actors.stats import HostStats
 from actors.supervising.children import Children
 from actors.supervising.draining import Leaving
 from actors.supervising.quarantines import QuarantineRequest, answer
+from actors.supervising.refusals import Refusals
 from actors.supervising.signals import ChildNoted, NewsAbout, OfChild, Restored, Signal, SystemOver
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
@@ -55,13 +56,18 @@ def check(supervision: Supervision) -> Supervision:
     return supervision
 
 
+def refusals_of(supervision: Supervision) -> Refusals:
+    """A root bears more of them than an actor: what ends here is built anew by nobody, and may be innocent."""
+    return Refusals(supervision.restarts)
+
+
 class Root:
     """The parent of the actors that a system spawns from one process."""
 
     def __init__(self, host: "Host", supervision: Supervision) -> None:
         self.host = host
         self.path = self.stem = ""
-        self.children = Children(self, supervision, own_budgets=True)
+        self.children = Children(self, supervision, refusals_of(supervision), own_budgets=True)
 
     @property
     def address(self) -> Address:

@@ -1,4 +1,4 @@
-"""What has children: a cell, or the root of a host."""
+"""What a supervisor is to its table of children: where it is, and what it does when they are too much for it."""
 
 from typing import TYPE_CHECKING, Protocol
 

@@ -170,12 +170,12 @@ def test_a_host_that_missed_the_vacancy_acts_on_the_loss_and_on_the_return_alike
 
 
 class Strict(Parent):
-    """Bears the loss of three children and not of a fourth."""
+    """Bears one refusal and not a second."""
 
-    supervision = Supervision(restarts=3, within=60.0)
+    supervision = Supervision(restarts=1, within=60.0)
 
 
-def test_children_of_a_seat_that_is_withheld_are_charged_one_failure_each_time() -> None:
+def test_children_of_a_seat_that_is_withheld_are_charged_one_failure_each_time_together() -> None:
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()
         strict = await one.spawn(Strict)

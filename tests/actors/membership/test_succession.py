@@ -70,7 +70,7 @@ def test_the_seat_is_vacant_until_its_heir_has_registered() -> None:
     assert seat is not None
     assert (seat.vacant, seat.host) == (True, "understudy")
     heir = court.take(court.appointments[0])
-    assert court.seat(heir) == replace(heir.seat, losses=1)
+    assert court.seat(heir) == replace(heir.seat, losses=1, deaths=1)
     assert court.table.spares == ()
     court.wait(10.0)
     assert court.state(heir) is HostState.UP

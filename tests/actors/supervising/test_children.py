@@ -10,7 +10,6 @@ import pytest
 
 from actors import (
     Actor,
-    ChildLost,
     Directive,
     EndReason,
     Restart,
@@ -269,31 +268,6 @@ def test_a_host_that_is_lost_in_the_middle_of_a_round_counts_as_stopped_and_is_w
     assert owner.taken() == [("StartChild", first.number, 2)]
     owner.children.seat_taken(THERE)
     assert owner.taken() == [("StartChild", last.number, 2)]
-
-
-def test_a_refused_seat_is_one_failure_of_each_child_that_waits_for_it(owner_of: Make):
-    owner = owner_of(restarts=2, within=10.0)
-    for _ in range(2):
-        owner.spawn(THERE)
-    owner.spawn(ELSEWHERE)
-    owner.children.seat_lost(THERE, gone=False)
-    owner.children.seat_refused(THERE)
-    assert not owner.errors
-    owner.now += 60.0
-    owner.children.seat_refused(THERE)
-    assert not owner.errors
-    owner.children.seat_refused(THERE)  # within the window: that is more than two
-    assert [type(error) for error in owner.errors] == [ChildLost]
-    assert len(owner.children) == 2  # the one whose charge was too much has ended
-
-
-def test_a_refused_seat_charges_nobody_who_waits_for_another(owner_of: Make):
-    owner = owner_of(restarts=1)
-    for seat in (THERE, ELSEWHERE):
-        owner.spawn(seat)
-        owner.children.seat_lost(seat, gone=False)
-    owner.children.seat_refused(THERE)
-    assert not owner.errors
 
 
 # ---- failures ------------------------------------------------------------------------------------------------------

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from actors import Backoff, ChildLost, EndReason, Restart, SpawnFailed, StopReport, Strategy, Supervision
+from actors import Backoff, EndReason, Restart, SpawnFailed, StopReport, Strategy, Supervision
 from actors.address import Address
+from actors.errors import SeatRefused
+from actors.membership.seats import Seat
+from actors.supervising.child import Child
 from actors.supervising.signals import (
     ChildEnded,
     ChildFailed,
@@ -136,7 +139,7 @@ def test_where_each_has_its_own_budget_a_refused_seat_ends_all_that_have_spent_t
     for child in tired:
         one.fail(child)
     one.children.seat_lost(THERE, gone=False)
-    one.children.seat_refused(THERE)
+    one.children.seat_refused(Seat(THERE, 1, refusals=1))
     assert list(one.children.table) == [calm.number]
     assert len(one.children.restarts.budget) == 1
 
@@ -149,15 +152,37 @@ def test_a_failure_that_has_been_paid_for_costs_nothing(owners: list[Owner]):
     assert one.errors == []
 
 
-def test_a_refused_seat_stops_charging_with_the_child_that_was_too_much(owners: list[Owner]):
-    one = owner(owners, restarts=1)
-    children = [one.spawn(THERE) for _ in range(3)]
-    one.children.seat_lost(THERE, gone=False)
-    one.children.seat_refused(THERE)
-    [error] = one.errors
-    assert isinstance(error, ChildLost)
-    assert str(children[1].address) in str(error)
-    assert [it.address for it in one.children.table.values()] == [children[0].address, children[2].address]
+def refused(child: Child) -> ChildFailed:
+    """It has failed because the seat of its own children was refused."""
+    error = SeatRefused("of its children")
+    return ChildFailed(child.address, child.incarnation, Failure("SeatRefused", str(error), "", error), False)
+
+
+def test_a_child_may_fail_twice_a_day_by_refused_seats_and_with_the_third_time_its_supervisor_fails(
+    owners: list[Owner], caplog: pytest.LogCaptureFixture
+):
+    one = owner(owners)
+    child, other = one.spawn(0), one.spawn(0)
+    for _ in range(2):
+        one.children.on_signal(refused(child))
+        one.children.on_signal(refused(other))
+        one.now += 36_000.0
+    assert starts(one) == [(it.number, incarnation, 0.0) for incarnation in (2, 3) for it in (child, other)]
+    one.children.on_signal(refused(child))
+    assert [str(error) for error in one.errors] == ["of its children"]
+    assert one.sent == [StopChild(child.address, one.address, EndReason.FAILED)]
+    assert "has failed too often by seats that are refused; escalating" in caplog.text
+
+
+def test_failures_by_refused_seats_are_forgotten_after_a_day_and_others_are_not_counted_with_them(owners: list[Owner]):
+    one = owner(owners)
+    child = one.spawn(0)
+    for _ in range(4):
+        one.children.on_signal(refused(child))
+        one.fail(child)
+        one.now += 43_201.0
+    assert one.errors == []
+    assert child.incarnation == 9
 
 
 def test_a_start_that_cannot_be_sent_ends_the_child_as_failed_before_the_supervisor_fails(owners: list[Owner]):
