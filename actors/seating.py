@@ -20,8 +20,8 @@ from actors.directory import Seat, Table
 from actors.mail.dead_letters import HostLost
 from actors.membership.grapevine import told_by
 from actors.membership.seats import Heirs
+from actors.membership.withheld import died, named
 from actors.supervising import absent
-from actors.supervising.refusals import died, named
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
     NewsAbout,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actors.address import Address
+from actors.membership.withheld import Withheld, named
 from actors.messages.message import Request
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ PATIENCE = 1.0
 
 LATE = 1.0
 """Seconds for one trip through a host's loop that are a problem; rule A21 names a stalled loop after as many."""
+
+LISTED = 100
+"""Actors that a host lists for each seat that is withheld."""
 
 TRIPS = 3
 """Trips through the loop that are timed."""
@@ -45,6 +49,8 @@ class HostHealth(msgspec.Struct, frozen=True):
     """The seats that somebody sits on, by that table."""
     unreachable: tuple[int, ...]
     """Seats to which it has no connection, although it had one before."""
+    waiting: dict[int, tuple[str, ...]] = {}
+    """By the seat that is withheld, the actors that wait for it and have their parent here."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -54,7 +60,9 @@ class Health(msgspec.Struct, frozen=True):
     silent: tuple[int, ...] = ()
     """Seats of the table that did not answer within a second."""
     vacant: tuple[int, ...] = ()
-    """Seats whose host was lost, and that nobody has taken yet."""
+    """Seats whose host was lost, and that nobody has taken yet; not those that nobody may take for now."""
+    withheld: tuple[Withheld, ...] = ()
+    """Seats that nobody may take for now."""
     stopping: bool = False
     """Whether the system is being stopped."""
 
@@ -68,6 +76,7 @@ class Health(msgspec.Struct, frozen=True):
         """What is wrong, a sentence each; nothing for a system that is well. A host that drains is no problem."""
         found = ["The system is being stopped."] if self.stopping else []
         found += [f"The host of seat {seat} was lost, and nobody has taken the seat yet." for seat in self.vacant]
+        found += [str(it) for it in self.withheld]
         found += [f"The host on seat {seat} did not answer within {PATIENCE:g} s." for seat in self.silent]
         for host in self.hosts:
             if host.lag >= LATE:
@@ -75,6 +84,7 @@ class Health(msgspec.Struct, frozen=True):
             if not host.complete:
                 found.append(f"The host on seat {host.seat} waits for a directory that is being rebuilt.")
             found += [f"The host on seat {host.seat} cannot reach seat {seat}." for seat in host.unreachable]
+            found += [f"Waiting for seat {seat}: {named(labels)}." for seat, labels in host.waiting.items() if labels]
         return tuple(found)
 
 
@@ -101,6 +111,7 @@ async def examine(host: "Host") -> HostHealth:
         complete=host.table.complete,
         seats=tuple(sorted(seat.number for seat in host.seating.taken)),
         unreachable=tuple(sorted(link.seat for link in host.link_stats() if link.state == "unreachable")),
+        waiting={seat: tuple(host.seating.waiting_for(seat)[:LISTED]) for seat in sorted(host.seating.withheld)},
     )
 
 
@@ -111,12 +122,18 @@ async def examine_all(host: "Host", *, stopping: bool) -> Health:
         host.delivery.ask_afar(host.ref_to(Address(host.system, seat, ROOT)), HowAreYou(), PATIENCE) for seat in others
     ]
     own = await examine(host)
+    now = host.clock()
     found = await asyncio.gather(*asked, return_exceptions=True)
     hosts = [own, *(answer for answer in found if isinstance(answer, HostHealth))]
     silent = [seat for seat, answer in zip(others, found, strict=True) if not isinstance(answer, HostHealth)]
     return Health(
         hosts=tuple(sorted(hosts, key=lambda it: it.seat)),
         silent=tuple(silent),
-        vacant=tuple(sorted(seat.number for seat in host.seats.values() if seat.vacant)),
+        vacant=tuple(sorted(seat.number for seat in host.seats.values() if seat.vacant and not seat.withheld)),
+        withheld=tuple(
+            Withheld(seat.number, seat.deaths, max(0.0, seat.backoff - (now - host.seating.withheld.get(number, now))))
+            for number, seat in sorted(host.seats.items())
+            if seat.withheld
+        ),
         stopping=stopping,
     )

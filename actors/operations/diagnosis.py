@@ -13,6 +13,7 @@ import msgspec
 
 from actors.health.report import LATE, Health, examine_all
 from actors.membership.seats import HostState, Member
+from actors.membership.withheld import Withheld
 from actors.operations.reports import Diagnosis, HostReport
 from actors.settings import DEFAULTS, Settings
 
@@ -69,7 +70,8 @@ def findings(members: Sequence[Member], reports: Sequence[HostReport], health: H
     if health is not None:
         seated = tuple(it for it in health.hosts if it.seat >= 0)  # not the command line's own
         silent = tuple(seat for seat in health.silent if seat not in hanging)  # that is why
-        found += msgspec.structs.replace(health, hosts=seated, silent=silent).problems
+        withheld = tuple(it for it in health.withheld if not any(other.seat == it.seat for other in members))
+        found += msgspec.structs.replace(health, hosts=seated, silent=silent, withheld=withheld).problems
     return list(dict.fromkeys(found))
 
 
@@ -78,6 +80,8 @@ def _of_members(members: Iterable[Member], hanging: dict[int, str]) -> list[str]
     for it in members:
         if it.state is HostState.UNREACHABLE:
             found.append(f"The host on seat {it.seat} has not renewed its lease for {it.silence:.1f} s.")
+        elif it.withheld:
+            found.append(str(Withheld(it.seat, it.deaths, it.withheld)))
         elif it.state is HostState.DEAD:
             found.append(f"The host of seat {it.seat} was lost, and nobody has taken the seat yet.")
         elif it.lag >= LATE and it.seat not in hanging:

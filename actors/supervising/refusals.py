@@ -7,6 +7,7 @@ holds two of them. So they are counted without one.
 from typing import TYPE_CHECKING
 
 from actors.errors import SeatRefused
+from actors.membership.withheld import died, named
 from actors.supervising.budget import RestartBudget
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ BORNE = 2
 
 MEMORY = 86_400.0
 """Seconds for which a child's failures that came of refusals are remembered; deep trees fail hours apart."""
-
-NAMED = 3
-"""Actors that are named where many wait."""
 
 
 class Refusals:
@@ -56,14 +54,3 @@ def refusal(seat: "Seat", waiting: "Sequence[str]") -> SeatRefused:
         f"{named(waiting)} waited for it. One of the actors there may end its process."
     )
     return SeatRefused(text)
-
-
-def died(hosts: int) -> str:
-    """So many hosts have died."""
-    return f"{hosts} hosts have died" if hosts != 1 else "a host has died"
-
-
-def named(labels: "Sequence[str]") -> str:
-    """The first few, and how many there are besides."""
-    more = len(labels) - NAMED
-    return ", ".join(labels[:NAMED]) + (f" and {more} more" if more > 0 else "")

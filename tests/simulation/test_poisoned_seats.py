@@ -163,6 +163,27 @@ def test_one_without_a_parent_ends_after_as_many_refusals_as_the_system_has_rest
     play(main, hosts=2)
 
 
+def test_health_names_the_seat_the_hosts_that_died_the_time_left_and_who_waits() -> None:
+    async def main(system: System) -> None:
+        top = await system.options(placement=here()).spawn(Keeps, AtStart)
+        async with asyncio.timeout(PATIENCE):
+            while not (health := await system.health()).withheld:  # noqa: ASYNC110 - in virtual time
+                await asyncio.sleep(0.1)
+        (seat,) = health.withheld
+        assert (seat.seat, seat.deaths) == (1, 6)
+        assert 8.0 < seat.left <= 10.0
+        child = await top.ask(Keeps.get())
+        assert health.problems == (
+            f"Seat 1 stays empty for {seat.left:.0f} s more: 6 hosts have died on it in a row.",
+            f"Waiting for seat 1: AtStart {child.address}.",
+        )
+        (member,) = [it for it in await system.members() if it.seat == 1]
+        assert member.deaths == 6
+        assert 8.0 < member.withheld <= 10.0
+
+    play(main, hosts=1)
+
+
 def test_neighbours_on_its_seats_live_on() -> None:
     async def main(system: System) -> None:
         neighbours = [await system.options(placement=spread()).spawn(Neighbour) for _ in range(24)]

@@ -8,6 +8,7 @@ import pytest
 from actors import Actor, Health, HostHealth, System, SystemClosed, call
 from actors.directory import Table
 from actors.health.report import examine, examine_all
+from actors.membership.withheld import Withheld
 from tests.actors.town import Town, in_town, until
 
 
@@ -44,6 +45,11 @@ def test_hosts_without_trouble_are_ready_also_while_one_of_them_drains():
     [
         (Health((host(0),), stopping=True), "The system is being stopped."),
         (Health((host(0),), vacant=(1,)), "The host of seat 1 was lost, and nobody has taken the seat yet."),
+        (
+            Health((host(0),), withheld=(Withheld(1, 7, 38.2),)),
+            "Seat 1 stays empty for 38 s more: 7 hosts have died on it in a row.",
+        ),
+        (Health((host(0, waiting={1: tuple("abcde")}),)), "Waiting for seat 1: a, b, c and 2 more."),
         (Health((host(0),), silent=(1,)), "The host on seat 1 did not answer within 1 s."),
         (Health((host(0, lag=2.5),)), "The loop of the host on seat 0 is late by 2.5 s."),
         (Health((host(0, complete=False),)), "The host on seat 0 waits for a directory that is being rebuilt."),

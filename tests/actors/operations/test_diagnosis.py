@@ -6,6 +6,7 @@ import pytest
 
 from actors.health.report import Health, HostHealth
 from actors.membership.seats import HostState, Member
+from actors.membership.withheld import Withheld
 from actors.operations import diagnosis
 from actors.operations.diagnosis import diagnose, findings
 from actors.operations.reports import HostReport
@@ -49,6 +50,18 @@ def health(**figures) -> Health:
             [],
             health(vacant=(1,)),
             ["The host of seat 1 was lost, and nobody has taken the seat yet."],
+        ),
+        (
+            [member(state=HostState.DEAD, withheld=38.2, deaths=7)],
+            [],
+            health(withheld=(Withheld(1, 7, 38.9),)),
+            ["Seat 1 stays empty for 38 s more: 7 hosts have died on it in a row."],
+        ),
+        (
+            [],
+            [],
+            health(withheld=(Withheld(1, 7, 38.9),)),
+            ["Seat 1 stays empty for 39 s more: 7 hosts have died on it in a row."],
         ),
         ([], [report(lease=-0.5)], None, ["The host on seat 1 has no lease (any more), so its actors wait."]),
         ([], [report(unreachable=(2,))], None, ["The host on seat 1 cannot reach seat 2."]),
