@@ -9,7 +9,7 @@ import contextlib
 import gc
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from actors.address import Sitting
@@ -22,8 +22,12 @@ from actors.settings import Settings
 
 log = logging.getLogger("understudy.ray")
 
+THREADS = Path("/proc/self/task")
+
 NICE = 10
-"""How much a spare that waits gives way to others."""
+"""How much nicer a spare that waits is than hosts, as far as there is room: Ray starts all workers at 15 of 19."""
+
+NICEST = 19
 
 
 def _nothing(table: Table) -> None:
@@ -47,7 +51,8 @@ async def stand_by(
     actor = calls.this_actor()
     told = asyncio.ensure_future(life.stopping.wait())
     ordered = asyncio.ensure_future(life.orders.get())
-    gives_way = give_way(NICE)
+    usual = usual_niceness()
+    be_nice({thread: min(NICEST, level + NICE) for thread, level in usual.items()})
     alone, known = 0.0, (0, 0)
     try:
         while True:
@@ -73,16 +78,34 @@ async def stand_by(
     finally:
         told.cancel()
         ordered.cancel()
-        if gives_way:
-            give_way(0)
+        be_nice(usual)
 
 
-def give_way(level: int) -> bool:
-    """Set how much all threads of this process give way; False, and nothing is done, where it could not be undone."""
-    threads = Path("/proc/self/task")
-    if os.geteuid() != 0 or not threads.is_dir():
-        return False
-    for thread in threads.iterdir():
-        with contextlib.suppress(OSError):  # it has ended, or a container forbids it
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), level)
-    return True
+def usual_niceness() -> dict[int, int]:
+    """How much each thread of this process gives way; nothing where it must not be changed, as it could not be undone.
+
+    Anybody may become nicer, but to become less nice again takes root's rights (or an rlimit), and a host that has
+    taken a seat must not be slower for ever than the one before it. So that is tried first, by one step.
+    """
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, usual - 1)
+    except OSError:
+        return {}
+    os.setpriority(os.PRIO_PROCESS, 0, usual)
+    levels: dict[int, int] = {}
+    for thread in _threads():
+        with contextlib.suppress(OSError):  # it has ended
+            levels[thread] = os.getpriority(os.PRIO_PROCESS, thread)
+    return levels
+
+
+def be_nice(levels: Mapping[int, int]) -> None:
+    """Set how much each thread of this process gives way; a thread that is new gives way as the first one does."""
+    for thread in _threads() if levels else ():
+        with contextlib.suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, thread, levels.get(thread, levels[min(levels)]))
+
+
+def _threads() -> list[int]:
+    return [int(thread.name) for thread in THREADS.iterdir()] if THREADS.is_dir() else []
