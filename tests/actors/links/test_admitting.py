@@ -8,8 +8,8 @@ from actors.address import Sitting
 from actors.links import Link, LinkState, Refusal
 from actors.links.handshake import Introduction
 from actors.links.refusals import Refused
+from tests.actors.links.alone import Line
 from tests.actors.links.hosts import Host, run, settings, sitting
-from tests.actors.links.test_link import Line
 
 ME, PEER = sitting(1), sitting(2)
 

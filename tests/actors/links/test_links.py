@@ -135,30 +135,6 @@ def test_a_full_buffer_refuses_until_the_peer_acknowledges(sockets: Path) -> Non
     run(main)
 
 
-def test_a_large_record_waits_for_room_until_the_peer_has_acknowledged_the_one_before(sockets: Path) -> None:
-    async def main() -> None:
-        allowed = False
-        bounds = settings(large_bytes=1000, largest_bytes=1000)
-        ada, bob = Host(sitting(0), settings=bounds, may_flush=lambda: allowed), await Host(sitting(1)).listen(sockets)
-        link = await up(ada.to(bob))
-        assert link.send_large([bytes(600)])
-        assert link.send_large([bytes(600)]) is None
-        waiting = asyncio.create_task(link.room_for_large(600))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        allowed = True
-        ada.links.flush()
-        assert await waiting
-        assert link.send_large([bytes(600)])
-        with pytest.raises(ValueError, match="never"):
-            await link.room_for_large(1001)
-        waiting = asyncio.create_task(link.room_for_large(1000))
-        await close(ada, bob)
-        assert not await waiting
-
-    run(main)
-
-
 def test_a_lapsed_lease_withholds_records_and_nothing_else(sockets: Path) -> None:
     async def main() -> None:
         leased = False
@@ -225,35 +201,6 @@ def test_close_gives_up_what_an_absent_peer_never_took(sockets: Path) -> None:
         await ada.links.close(0.02)
         assert ada.given_up[sitting(1)] == ([], [b"kept"])
         assert ada.large_given_up == [([], [stream])]
-
-    run(main)
-
-
-def test_who_closes_a_link_waits_no_longer_when_there_is_a_verdict(sockets: Path) -> None:
-    async def main() -> None:
-        ada = Host(sitting(0))
-        link = ada.links.to(sitting(1), (TcpEndpoint("127.0.0.1", 1),))
-        link.send(b"kept")
-        closing = asyncio.create_task(link.close(1000.0))
-        await asyncio.sleep(0)
-        ada.links.give_up(sitting(1))
-        async with asyncio.timeout(10.0):
-            await closing
-        assert link.state is LinkState.GIVEN_UP
-        await close(ada)
-
-    run(main)
-
-
-def test_who_has_not_proved_the_secret_is_hung_up_on_when_a_host_closes(sockets: Path) -> None:
-    async def main() -> None:
-        bob = await Host(sitting(1)).listen(sockets)
-        reader, writer = await asyncio.open_unix_connection(bob.endpoints[0].path)
-        await until(lambda: bob.links.listener.half_open)
-        await bob.links.close(1.0)
-        assert bob.links.stats().refused == {Refusal.CLOSING: 1}
-        assert await reader.read() == b""
-        writer.close()
 
     run(main)
 

@@ -1,28 +1,18 @@
 """A table of children on a host that only writes down what it is told to send: losses, late signals, charges."""
 
-import asyncio
-from collections.abc import Callable
-from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from actors import (
-    Actor,
     Directive,
     EndReason,
     Restart,
-    Settings,
     Shutdown,
     StopReport,
     Strategy,
-    Supervision,
 )
 from actors.address import Address
-from actors.errors import Fenced, NameTaken, SpawnFailed
-from actors.supervising.child import Child
-from actors.supervising.children import Children
 from actors.supervising.signals import (
     Cause,
     ChildEnded,
@@ -33,95 +23,10 @@ from actors.supervising.signals import (
     Failure,
     HaltChild,
     ResumeChild,
-    Spec,
     StartChild,
     StopChild,
 )
-
-HERE, THERE, ELSEWHERE = 0, 1, 2
-
-
-class Any1(Actor):
-    """Stands in the specs."""
-
-
-class Owner:
-    """A supervisor whose host sends nothing: it writes down what it would have sent."""
-
-    def __init__(self, supervision: Supervision, *, own_budgets: bool = False) -> None:
-        self.sent: list[Any] = []
-        self.errors: list[BaseException] = []
-        self.stopped = 0
-        self.now = 100.0
-        self.path = self.stem = "/owner"
-        self.host: Any = SimpleNamespace(
-            system="s",
-            seat=HERE,
-            observer=None,
-            clock=lambda: self.now,
-            random=Random(1),
-            settings=Settings(),
-            loop=asyncio.new_event_loop(),
-            start_here=lambda signal: True,
-            signal=lambda to, signal: self.sent.append(signal),
-        )
-        self.children = Children(self, supervision, own_budgets=own_budgets)
-        self._number = 0
-
-    @property
-    def address(self) -> Address:
-        return Address("s", HERE, 1)
-
-    def escalate(self, error: BaseException) -> None:
-        self.errors.append(error)
-
-    def shut_down(self) -> None:
-        self.stopped += 1
-
-    async def claim(self, name: str, address: Address) -> bool:
-        return True
-
-    def released(self, name: str, address: Address) -> None:
-        pass
-
-    def spawn(self, seat: int, restart: Restart = Restart.TRANSIENT, significant: bool = False) -> Child:
-        self._number += 1
-        spec = Spec(Any1, restart=restart, significant=significant)
-        child = self.children.start(spec, f"child {self._number}", seat, 10 + self._number)
-        self.children.on_started(ChildStarted(child.address, 1))
-        self.sent.clear()
-        return child
-
-    def fail(self, child: Child, incarnation: int | None = None, starting: bool = False) -> None:
-        life = child.incarnation if incarnation is None else incarnation
-        failure = Failure("ValueError", "planned", "")
-        self.children.on_signal(ChildFailed(child.address, life, failure, starting))
-
-    def taken(self) -> list[tuple[str, int, int]]:
-        """What was sent since the last look: kind, number and incarnation."""
-        sent, self.sent[:] = list(self.sent), []
-        return [(_kind(it), it.child.number, getattr(it, "incarnation", 0)) for it in sent]
-
-
-def _kind(signal: Any) -> str:
-    return f"{type(signal).__name__} waits" if getattr(signal, "waits", False) else type(signal).__name__
-
-
-@pytest.fixture
-def owner_of():
-    made: list[Owner] = []
-
-    def make(**options: Any) -> Owner:
-        made.append(Owner(Supervision(**options)))
-        return made[-1]
-
-    yield make
-    for owner in made:
-        owner.host.loop.close()
-
-
-Make = Callable[..., Owner]
-
+from tests.actors.supervising.owner import ELSEWHERE, HERE, THERE, Make
 
 # ---- hosts that are lost --------------------------------------------------------------------------------------------
 
@@ -270,6 +175,18 @@ def test_a_host_that_is_lost_in_the_middle_of_a_round_counts_as_stopped_and_is_w
     assert owner.taken() == [("StartChild", last.number, 2)]
 
 
+def test_a_host_that_is_lost_while_all_are_stopped_begins_no_round(owner_of: Make):
+    owner = owner_of(strategy=Strategy.ONE_FOR_ALL)
+    _, _, last = owner.spawn(THERE), owner.spawn(HERE), owner.spawn(HERE)
+    stopping = owner.children.stop_all(EndReason.STOPPED)
+    stopping.send(None)
+    owner.sent.clear()
+    owner.children.seat_lost(THERE, gone=False)
+    owner.children.on_signal(ChildEnded(last.address, 1, EndReason.STOPPED, StopReport()))
+    assert owner.taken() == []
+    stopping.close()
+
+
 # ---- failures ------------------------------------------------------------------------------------------------------
 
 
@@ -372,22 +289,6 @@ def test_a_significant_child_that_ends_for_its_failure_stops_its_supervisor_and_
     assert owner.stopped == 1
 
 
-def test_a_child_here_starts_at_once_and_one_elsewhere_is_told_to(owner_of: Make):
-    owner = owner_of()
-    assert owner.children.start(Spec(Any1), None, HERE, 11).running
-    assert owner.sent == []
-    child = owner.children.start(Spec(Any1), None, THERE, 12)
-    assert owner.sent == [StartChild(child.address, 1, child.spec, owner.address, "")]
-    assert not child.running
-
-
-def test_a_child_is_spoken_of_by_its_name_or_else_by_its_address(owner_of: Make):
-    owner = owner_of()
-    assert owner.children.label(owner.spawn(HERE)) == "/owner/child 1 (Any1)"
-    child = owner.children.start(Spec(Any1), None, THERE, 99)
-    assert owner.children.label(child) == f"Any1 {child.address}"
-
-
 def test_one_that_fails_after_it_was_told_to_end_is_not_started_again(owner_of: Make):
     owner = owner_of(restarts=0)
     child = owner.spawn(HERE)
@@ -398,22 +299,6 @@ def test_one_that_fails_after_it_was_told_to_end_is_not_started_again(owner_of: 
     assert not owner.errors
 
 
-@pytest.mark.parametrize("reason", [EndReason.STOPPED, EndReason.FAILED])
-def test_a_significant_child_that_ends_in_its_first_start_counts_unless_its_spawner_is_told(
-    owner_of: Make, reason: EndReason
-):
-    owner = owner_of(shutdown=Shutdown.ANY_SIGNIFICANT, decide=lambda error: Directive.STOP)
-    told, waiting = awaited(owner, significant=True)
-    child = owner.children.start(Spec(Any1, significant=True), None, THERE, 11)
-    for it, stopped in ((told, 0), (child, 1)):
-        if reason is EndReason.FAILED:
-            owner.fail(it, starting=True)
-        owner.children.on_signal(ChildEnded(it.address, 1, reason, StopReport()))
-        assert owner.stopped == stopped
-    with pytest.raises(SpawnFailed):
-        owner.host.loop.run_until_complete(waiting)
-
-
 def test_a_failure_that_another_one_brought_about_is_not_charged_again(owner_of: Make):
     owner = owner_of(restarts=1)
     first, linked = owner.spawn(HERE), owner.spawn(HERE)
@@ -422,94 +307,6 @@ def test_a_failure_that_another_one_brought_about_is_not_charged_again(owner_of:
     owner.children.on_signal(ChildFailed(linked.address, 1, failure, False, cause=Cause(first.address, 1)))
     assert owner.taken() == [("StartChild", first.number, 2), ("StartChild", linked.number, 2)]
     assert not owner.errors
-
-
-def awaited(owner: Owner, significant: bool = False) -> tuple[Child, "asyncio.Task[None]"]:
-    """A child whose first start somebody awaits."""
-    child = owner.children.start(Spec(Any1, significant=significant), None, THERE, 99)
-    waiting = owner.host.loop.create_task(owner.children.started([child], 100.0))
-    turn(owner)
-    owner.sent.clear()
-    return child, waiting
-
-
-def turn(owner: Owner) -> None:
-    owner.host.loop.run_until_complete(asyncio.sleep(0))
-
-
-def test_whoever_gives_up_a_start_waits_no_longer_and_the_child_is_told_to_end(owner_of: Make):
-    owner = owner_of()
-    child, waiting = awaited(owner)
-    waiting.cancel()
-    for _ in range(2):
-        turn(owner)
-    assert waiting.cancelled()
-    assert owner.sent == [StopChild(child.address, owner.address, EndReason.STOPPED)]
-
-
-def test_what_fails_because_an_awaited_start_has_failed_is_not_charged_again(owner_of: Make):
-    owner = owner_of(restarts=1)
-    linked = owner.spawn(HERE)
-    child, waiting = awaited(owner)
-    owner.fail(child, starting=True)
-    turn(owner)
-    owner.sent.clear()
-    failure = Failure("LinkedExit", "the other one failed", "")
-    owner.children.on_signal(ChildFailed(linked.address, 1, failure, False, cause=Cause(child.address, 1)))
-    assert owner.taken() == [("StartChild", linked.number, 2)]
-    assert not owner.errors
-    owner.children.on_signal(ChildEnded(child.address, 1, EndReason.FAILED, StopReport()))
-    with pytest.raises(SpawnFailed):
-        owner.host.loop.run_until_complete(waiting)
-
-
-def test_a_name_that_is_not_granted_is_taken(owner_of: Make):
-    owner = owner_of()
-
-    async def refuse(name: str, address: Address) -> bool:
-        return False
-
-    owner.claim = refuse
-    owner.host.next_number = lambda: 11
-    with pytest.raises(NameTaken, match="'ann'"):
-        owner.host.loop.run_until_complete(owner.children.number_for("ann", HERE))
-
-
-def test_a_name_that_may_have_been_granted_to_who_no_longer_wants_it_is_freed(owner_of: Make):
-    owner = owner_of()
-    freed: list[tuple[str, int]] = []
-
-    async def lose_the_answer(name: str, address: Address) -> bool:
-        raise TimeoutError("the directory does not answer")
-
-    owner.claim = lose_the_answer
-    owner.released = lambda name, address: freed.append((name, address.number))
-    owner.host.next_number = lambda: 11
-    with pytest.raises(TimeoutError):
-        owner.host.loop.run_until_complete(owner.children.number_for("ann", HERE))
-    assert freed == [("ann", 11)]
-
-
-def test_an_incarnation_that_has_ended_starts_no_child(owner_of: Make):
-    owner = owner_of()
-    owner.children.close()
-    with pytest.raises(Fenced, match="/owner: this incarnation has ended"):
-        owner.children.start(Spec(Any1), None, HERE, 11)
-    assert len(owner.children) == 0
-
-
-def test_a_first_start_that_cannot_be_sent_leaves_no_child_and_its_name_free(owner_of: Make):
-    owner = owner_of()
-
-    def refuse(to: Address, signal: Any) -> None:
-        raise TypeError("cannot be encoded")
-
-    send, owner.host.signal = owner.host.signal, refuse
-    with pytest.raises(TypeError, match="cannot be encoded"):
-        owner.children.start(Spec(Any1), "ann", THERE, 11)
-    assert len(owner.children) == 0
-    owner.host.signal = send
-    assert owner.children.start(Spec(Any1), "ann", THERE, 12).name == "ann"
 
 
 def test_signals_of_strangers_change_nothing(owner_of: Make):

@@ -46,7 +46,8 @@ class Desk(Actor):
         self.lock = lock
 
 
-def test_a_program_that_has_closed_does_not_ask_again():
+@pytest.mark.parametrize(("closed", "timeout"), [(True, 10.0), (False, -5.0)])
+def test_a_program_that_has_closed_or_has_no_time_left_does_not_ask_again(closed: bool, timeout: float):
     asked: list[object] = []
 
     async def ask_afar(ref: object, request: object, timeout: float) -> None:
@@ -56,10 +57,10 @@ def test_a_program_that_has_closed_does_not_ask_again():
     root: Any = object.__new__(DistantRoot)
     root._keeper = Address("s", 0, 0)
     root.host = SimpleNamespace(
-        closed=True, clock=lambda: 5.0, ref_to=lambda address: address, delivery=SimpleNamespace(ask_afar=ask_afar)
+        closed=closed, clock=lambda: 5.0, ref_to=lambda address: address, delivery=SimpleNamespace(ask_afar=ask_afar)
     )
     with pytest.raises(Unreachable):
-        asyncio.run(root.ask(Dismiss(Address("s", 1, 7)), 10.0))
+        asyncio.run(root.ask(Dismiss(Address("s", 1, 7)), timeout))
     assert len(asked) == 1
 
 

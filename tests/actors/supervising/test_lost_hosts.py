@@ -280,7 +280,7 @@ def test_a_child_on_a_host_that_cannot_be_reached_is_given_up_after_its_budget_a
             assert LOG == ["a stop 1"]
             assert len(far.host.cells) == 1
         await until(lambda: LOG == ["a stop 1", "b stop 1"])
-        assert far.host.cells == {}
+        await until(lambda: far.host.cells == {})
 
     in_town(main)
 

@@ -64,3 +64,20 @@ def test_a_message_that_already_waits_to_go_back_is_not_put_there_twice(waits: b
     answer(host, Requeue(7, 5.0, "ann"), asker)
     [reply] = replies
     assert reply is False if waits else isinstance(reply, NotRunning)
+
+
+def test_of_two_who_want_a_message_back_the_second_hears_that_it_is_on_its_way():
+    replies: list[object] = []
+    offered: list[Any] = []
+    entry = SimpleNamespace(target=1, sender=None, actor="/ann", number=7)
+    patient = SimpleNamespace(requeueing=None, entry=entry, message="a message")
+    table = SimpleNamespace(find=lambda kind: None)
+    cell = SimpleNamespace(blueprint=SimpleNamespace(table=table), accept_send=offered.append)
+    host: Any = SimpleNamespace(
+        quarantine=SimpleNamespace(patients={7: patient}), clock=lambda: 0.0, cell_at=lambda address: cell
+    )
+    asker: Any = SimpleNamespace(ended=False, reply=replies.append)
+    for _ in range(2):
+        answer(host, Requeue(7, 5.0, "ann"), asker)
+    assert [it.message for it in offered] == ["a message"]
+    assert replies == [False]

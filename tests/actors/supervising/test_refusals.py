@@ -10,7 +10,7 @@ from actors import Supervision
 from actors.errors import SeatRefused
 from actors.membership.seats import Seat
 from actors.supervising.signals import Spec
-from tests.actors.supervising.test_children import ELSEWHERE, THERE, Any1, Owner
+from tests.actors.supervising.owner import ELSEWHERE, THERE, Any1, Owner
 
 Make = Callable[..., Owner]
 

@@ -19,7 +19,7 @@ from actors.supervising.signals import (
     StartChild,
     StopChild,
 )
-from tests.actors.supervising.test_children import THERE, Owner
+from tests.actors.supervising.owner import THERE, Owner
 
 SLOW = Backoff(first=1.0, factor=2.0, most=30.0, jitter=0.0, reset_after=10.0)
 
