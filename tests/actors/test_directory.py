@@ -70,6 +70,9 @@ def test_a_successor_that_lost_its_memory_learns_of_used_seats_from_reports() ->
     successor = Directory(generation=8, used_seats=1)
     successor.register(NOW, life.seats[0], {}, life.known())
     assert successor.sit(NOW, "new").seat == 3
+    unknowing = Directory(generation=8)
+    unknowing.register(NOW, life.seats[2], {}, ())
+    assert unknowing.sit(NOW, "new").seat == 3
 
 
 def test_epochs_of_a_successor_are_higher_than_all_before() -> None:
@@ -218,3 +221,42 @@ def test_a_keeper_that_is_lost_by_its_silence_may_have_to_be_ended():
     assert not life.directory.keeper_is_silent
     let_pass(life.directory, NOW + REBUILDING + 1)
     assert life.directory.keeper_is_silent
+
+
+def taken_over() -> tuple[Life, Sitting, Sitting]:
+    """Two hosts, the first of which was lost and has an heir on its seat."""
+    life = Life(2)
+    lost = life.seats[0].sitting
+    life.directory.verdict(NOW, lost)
+    heir = life.directory.appoint(NOW, lost.seat, "heir")
+    return life, lost, heir
+
+
+def test_an_old_life_of_a_seat_has_ended_though_a_newer_one_lives_there() -> None:
+    life, lost, heir = taken_over()
+    life.directory.register(NOW, seat_of(heir), {}, ())
+    assert life.directory.renew(NOW, lost, Heartbeat()).standing is Standing.ENDED
+    assert life.directory.renew(NOW, heir, Heartbeat()).standing is Standing.MEMBER
+
+
+def test_an_heir_that_dies_before_it_sits_down_is_not_taken_when_its_report_comes_late() -> None:
+    life, _, heir = taken_over()
+    life.directory.verdict(NOW, heir)
+    table = life.directory.register(NOW, seat_of(heir), {}, ())
+    assert heir not in {seat.sitting for seat in table.seats}
+    assert life.directory.renew(NOW, heir, Heartbeat()).standing is Standing.ENDED
+
+
+def test_nobody_is_given_the_seat_that_another_was_appointed_to() -> None:
+    life, _, heir = taken_over()
+    assert life.directory.stand_by(NOW, Spare("other", "node")) is None
+    assert life.directory.stand_by(NOW, Spare("heir", "node")) == heir
+
+
+def test_a_successor_knows_by_name_whose_process_has_ended() -> None:
+    life = Life(1)
+    directory = life.successor()
+    seat = seat_of(life.seats[0].sitting, host="host 0")
+    directory.register(NOW, seat, {}, life.known())
+    directory.ended(NOW, "host 0")
+    assert directory.renew(NOW, seat.sitting, Heartbeat()).standing is Standing.ENDED
