@@ -32,7 +32,7 @@ HOST = Seat(1, 2)
 def of_this_process(monkeypatch):
     """It is no Ray actor, and stays as it is."""
     monkeypatch.setattr(spares.calls, "this_actor", lambda: None)
-    monkeypatch.setattr(spares, "give_way", lambda level: False)
+    monkeypatch.setattr(spares, "usual_niceness", dict)
     monkeypatch.setattr(gc, "freeze", lambda: None)
 
 

@@ -1,31 +1,13 @@
 """What a supervisor bears when a seat, on which too many hosts have died, is refused to its children."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from actors import Supervision
 from actors.errors import SeatRefused
 from actors.membership.seats import Seat
 from actors.supervising.signals import Spec
-from tests.actors.supervising.owner import ELSEWHERE, THERE, Any1, Owner
-
-Make = Callable[..., Owner]
-
-
-@pytest.fixture
-def owner_of() -> Iterator[Make]:
-    made: list[Owner] = []
-
-    def make(**options: Any) -> Owner:
-        made.append(Owner(Supervision(**options)))
-        return made[-1]
-
-    yield make
-    for owner in made:
-        owner.host.loop.close()
+from tests.actors.supervising.owner import ELSEWHERE, THERE, Any1
 
 
 def test_a_refused_seat_is_one_failure_of_all_children_that_wait_for_it(owner_of: Make):
