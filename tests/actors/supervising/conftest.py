@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors import (
-    Supervision,
-)
+from actors import Supervision
 from tests.actors.supervising.owner import Owner
 
 

@@ -6,21 +6,11 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from actors import (
-    Actor,
-    Restart,
-    Settings,
-    Supervision,
-)
+from actors import Actor, Restart, Settings, Supervision
 from actors.address import Address
 from actors.supervising.child import Child
 from actors.supervising.children import Children
-from actors.supervising.signals import (
-    ChildFailed,
-    ChildStarted,
-    Failure,
-    Spec,
-)
+from actors.supervising.signals import ChildFailed, ChildStarted, Failure, Spec
 
 HERE, THERE, ELSEWHERE = 0, 1, 2
 

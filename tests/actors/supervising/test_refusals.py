@@ -7,7 +7,7 @@ import pytest
 from actors.errors import SeatRefused
 from actors.membership.seats import Seat
 from actors.supervising.signals import Spec
-from tests.actors.supervising.owner import ELSEWHERE, THERE, Any1
+from tests.actors.supervising.owner import ELSEWHERE, THERE, Any1, Make
 
 
 def test_a_refused_seat_is_one_failure_of_all_children_that_wait_for_it(owner_of: Make):
