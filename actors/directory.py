@@ -305,6 +305,7 @@ class Directory:
             (self._move if moves else self._lose)(reported)
         elif reported.epoch > newest:
             self._end(Sitting(reported.number, newest))
+            self._vacancies.pop(reported.number, None)  # whoever told of that did not know yet that it had been taken
             self._missing[reported.number] = reported
 
     def _lose(self, seat: Seat) -> None:

@@ -138,15 +138,17 @@ class Seating:
     def news(self, table: Table) -> None:
         """The directory has news of who sits where.
 
-        A successor of the directory that is being rebuilt does not know everybody yet: whom it does not name stays as
-        he was known, until its table is complete (rule A18).
+        A successor of the directory that is being rebuilt does not know everything yet: whoever it does not name, or of
+        whom this host has newer news, stays as he was known, until its table is complete (rule A18).
         """
         if table.version <= self.table.version:
             return
         before, known = self.table.version, self.seats
         seats = {seat.number: seat for seat in table.seats}
         if not table.complete:
-            seats = {**seats, **{number: seat for number, seat in known.items() if number not in seats}}
+            seats |= {
+                number: seat for number, seat in known.items() if number not in seats or _is_newer(seat, seats[number])
+            }
             table = structs.replace(table, seats=tuple(seats.values()))
         self.table, self.seats = table, seats
         self._find_kept_root()
@@ -340,6 +342,11 @@ class Seating:
         sitting = self._reading.get(number)
         if sitting is not None:
             self._bury(sitting)
+
+
+def _is_newer(one: Seat, other: Seat) -> bool:
+    """Whether the first tells of a seat what the other does not know yet."""
+    return (one.epoch, one.vacant) > (other.epoch, other.vacant)
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """The directory: seats are never used twice, names are held by one, and a rebuilding takes nobody for lost."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors.address import Address, Sitting
 from actors.directory import Directory, Rebuilding, Seat, Table
@@ -174,6 +175,27 @@ def test_a_rebuilt_table_makes_no_living_host_look_lost_and_a_dead_one_is_lost_w
         assert one.reasons() == ["unreachable"]
         far.tell(Note(3))
         await until(lambda: actor(two, far).seen == [1, 3])
+
+    in_town(main)
+
+
+def test_a_rebuilt_table_that_is_behind_takes_back_nothing_that_a_host_knows() -> None:
+    async def main(town: Town) -> None:
+        one, two, three = await town.settle(), await town.settle(), await town.settle()
+        far = await one.spawn(Keeper, seat=two.host.seat)
+        heir = await town.replace(two)
+        await until(lambda: far.address.number in heir.host.cells)
+        three.crash()
+        town.condemn(three)
+        known = one.host.table
+        vacant = replace(two.seat, vacant=True, endpoints=())
+        behind = Table((known.version[0] + 1, 1), (vacant, three.seat), complete=False)
+        one.host.new_table(behind)
+        assert one.host.seats == {seat.number: seat for seat in known.seats}
+        assert [seat.number for seat in one.host.seating.taken] == [1, 0]
+        assert not one.host.seating.is_over(*heir.seat.sitting)
+        far.tell(Note(1))
+        await until(lambda: actor(heir, far).seen == [1])
 
     in_town(main)
 

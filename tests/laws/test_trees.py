@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from actors.backends.simulation.faults import Crash, Pause
+from actors.backends.simulation.faults import Crash, DirectoryCrash, Pause
 from actors.membership.names import Names
 from actors.reception.desk import Desk
 from actors.supervising import restarts
@@ -72,4 +72,10 @@ def test_a_planted_bug_is_found(bug: Callable[[], Any]) -> None:
 @pytest.mark.parametrize("seed", [1128, 1440, 1584, 1800, 1944])
 def test_a_first_start_that_comes_to_a_host_without_a_lease_waits_for_one(seed: int) -> None:
     assert any(isinstance(it, Pause) and it.seconds > 8 for it in plan_of(seed))
+    assert violations(seed)[0] == []
+
+
+@pytest.mark.parametrize("seed", [1211, 1301, 1568])
+def test_a_host_that_knew_first_who_has_taken_a_seat_is_not_misled_by_a_successor_of_the_directory(seed: int) -> None:
+    assert {Crash, DirectoryCrash} <= {type(it) for it in plan_of(seed)}
     assert violations(seed)[0] == []

@@ -184,3 +184,40 @@ def test_a_host_that_still_knew_an_older_sitting_does_not_bring_it_back() -> Non
     assert court.state(heir) is HostState.UP
     assert court.table.holds(heir.sitting)
     assert not court.table.holds(old.sitting)
+
+
+def test_a_vacancy_that_was_filled_is_not_in_the_table_once_somebody_has_told_who_filled_it() -> None:
+    court = Court()
+    old, uninformed, _ = court.hosts
+    court.stand_by("understudy")
+    court.verdict(old)
+    court.wait(2.0)
+    heir = court.take(court.appointments[0])
+    court.driver.renew()
+    court.successor()
+    uninformed.renew()
+    vacant = court.seat(heir)
+    assert vacant is not None
+    assert (vacant.sitting, vacant.vacant) == (old.sitting, True)
+    court.driver.renew()
+    assert court.seat(heir) is None
+    heir.renew()
+    assert court.table.holds(heir.sitting)
+
+
+def test_one_that_filled_a_vacancy_and_has_not_reported_in_the_time_of_a_verdict_is_dead() -> None:
+    court = Court()
+    old, uninformed, _ = court.hosts
+    court.stand_by("understudy")
+    court.verdict(old)
+    court.wait(2.0)
+    heir = court.take(court.appointments[0])
+    court.driver.renew()
+    court.successor()
+    heir.silent = True
+    for party in (uninformed, court.driver):
+        party.renew()
+    court.wait(9.0)
+    vacant = court.seat(heir)
+    assert vacant is not None
+    assert (vacant.sitting, vacant.vacant) == (heir.sitting, True)
