@@ -341,9 +341,8 @@ class Directory:
     def _vacate(self, seat: Seat, wait: float) -> None:
         self._changes += 1
         empty = replace(seat, vacant=True, withheld=wait > 0, backoff=wait, endpoints=(), pid=0, load=0, host="")
-        self._vacancies[seat.number] = Vacancy(
-            self._counted(empty), (self.generation, self._changes), self._time + wait
-        )
+        version = (self.generation, self._changes)
+        self._vacancies[seat.number] = Vacancy(self._counted(empty), version, self._time + wait)
 
     # ---- heirs ------------------------------------------------------------------------------------------------------
 
