@@ -86,7 +86,7 @@ class Process:
 
     async def open(self, system: str, supervision: Supervision, *, heirs: Heirs = Heirs.SPARES) -> SeededHost:
         """Sit down on a new seat."""
-        return await self._sit(await self._office.ask("sit", self.name), system, supervision, heirs)
+        return await self._sit(await self._office.ask("sit", self.name), system, supervision, heirs, takes_over=False)
 
     async def stand_by(self, system: str) -> SeededHost:
         """Wait, as a spare does, until the directory appoints this process to a vacant seat; then sit there."""
@@ -94,7 +94,7 @@ class Process:
         spare = Spare(self.name, node=self._node)
         while (sitting := await self._office.ask("stand_by", spare)) is None:  # noqa: ASYNC110 - it is a renewal too
             await asyncio.sleep(self._settings.renewal)
-        return await self._sit(sitting, system, Supervision(), Heirs.SPARES)
+        return await self._sit(sitting, system, Supervision(), Heirs.SPARES, takes_over=True)
 
     async def leave(self, seconds: float) -> None:
         """Close in order, and give up the seat."""
@@ -136,7 +136,9 @@ class Process:
     def _node(self) -> str:
         return f"place-{self.place}"
 
-    async def _sit(self, sitting: Sitting, system: str, supervision: Supervision, heirs: Heirs) -> SeededHost:
+    async def _sit(
+        self, sitting: Sitting, system: str, supervision: Supervision, heirs: Heirs, *, takes_over: bool
+    ) -> SeededHost:
         """Listen, and report to the directory."""
         machine = self.machine
         world = machine.world
@@ -152,6 +154,7 @@ class Process:
             supervision=supervision,
             node=self._node,
             instrument=self._instrument,
+            takes_over=takes_over,
         )
         host.world = world
         self.opened(host)
