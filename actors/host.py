@@ -34,7 +34,7 @@ from actors.operations.attendant import Attendant
 from actors.placing import Placing
 from actors.post.deadlocks import Deadlocks
 from actors.post.delivery import Carrier, Delivery
-from actors.post.returning import RETURNING, Returning
+from actors.post.returning import Returning
 from actors.reception.desk import Desk
 from actors.reception.subscription import Subscriptions
 from actors.ref import Ref, endpoints
@@ -90,7 +90,6 @@ class Host:
         """What is held for actors that may be on their way back; None when none is, which is nearly always."""
         if takes_over:  # the seat was another's, so that refs to its actors are about
             self.returning = Returning(sitting.epoch, settings.mailbox_bound, self._all_are_back)
-            loop.call_later(RETURNING, self._all_are_back)
         self.post: Carrier | None = None
         self.cells: dict[int, Cell] = {}
         self.started = 0

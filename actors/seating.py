@@ -21,6 +21,7 @@ from actors.mail.dead_letters import HostLost
 from actors.membership.grapevine import told_by
 from actors.membership.seats import Heirs
 from actors.membership.withheld import died, named
+from actors.post.returning import ANY_KEEPER
 from actors.supervising import absent
 from actors.supervising.root import NUMBER as ROOT
 from actors.supervising.signals import (
@@ -36,9 +37,6 @@ log = logging.getLogger("understudy.host")
 
 WATCHING = (Heirs.NOBODY, Heirs.KEEPER)
 """Seats of programs and of the keeper, whose logs people read."""
-
-ANY_KEEPER = 0
-"""Stands for the epoch of a keeper that may be still to come; no sitting has it."""
 
 if TYPE_CHECKING:
     from actors.cells.cell import Cell
@@ -161,9 +159,11 @@ class Seating:
         for seat in self.taken:
             if seat.epoch > self._ended.get(seat.number, seat.epoch):
                 self._taken(seat)
-        arrived = self._host.returning is not None and self._host.seat in seats and self._host.seat not in known
-        if arrived and self._host.returning is not None and table.complete:
-            self._host.returning.wait_for(self._parents())
+        returning = self._host.returning
+        arrived = returning is not None and self._host.seat in seats and self._host.seat not in known
+        if returning is not None and table.complete and self._host.seat in seats:
+            parents = self._parents()
+            returning.wait_for(parents if arrived else [one for one in parents if one.epoch < self._host.sitting.epoch])
         if ends or arrived:
             self._spread(table.version)
 
@@ -178,8 +178,7 @@ class Seating:
         returning = self._host.returning
         if returning is not None:
             returning.restored(host)
-            if self.kept_root is not None and host.seat == self.kept_root.seat:
-                returning.restored(Sitting(host.seat, ANY_KEEPER))
+            returning.restored(Sitting(host.seat, ANY_KEEPER))  # if it is a keeper; the table may be still to come
 
     def _find_kept_root(self) -> None:
         keepers = [number for number, seat in self.seats.items() if seat.heirs is Heirs.KEEPER]

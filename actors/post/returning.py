@@ -1,8 +1,9 @@
 """Holds what comes for actors that may be on their way back to a seat that was taken over, until they are back or not.
 
 The new host knows none of the actors that lived on its seat: their parents on other hosts do. So it keeps, in order and
-within bounds, what is sent to numbers that it does not know and that are older than itself, until every other host has
-said that it has sent its children (`Restored`), or RETURNING seconds have passed. What then is left has nobody.
+within bounds, what is sent to an actor that it does not know, as long as the host that had spawned it lives and has not
+said that it has sent its children (`Restored`). What is left then has nobody. There is no other limit: that host may be
+cut off from this one, or rest without a lease, and whoever asks has a deadline of his own.
 """
 
 import logging
@@ -12,11 +13,11 @@ from actors.address import Sitting, epoch_in
 
 log = logging.getLogger("understudy.post")
 
-RETURNING = 8.0
-"""Seconds that a host which does not say what it has is waited for: the time of a verdict on it (rule A16)."""
-
 MAILBOXES = 10
-"""What is held for all actors together is bounded by so many mailboxes."""
+"""What is held for all actors together is bounded by so many mailboxes, and so are the ends that are remembered."""
+
+ANY_KEEPER = 0
+"""Stands for the epoch of a keeper that may be still to come; no sitting has it. Its actors have anybody's numbers."""
 
 
 class Returning:
@@ -31,13 +32,15 @@ class Returning:
         self._ended: set[int] = set()
         self._waits_for: set[Sitting] | None = None
         self._restored: set[Sitting] = set()
+        self._due: set[int] = set()
+        """The epochs of those that are still waited for."""
 
     def hold(self, number: int, again: Callable[[], None], refuse: Callable[[], None]) -> bool:
         """Keep what is for an actor that may come: `again` is called when it has, or will not; `refuse` without room.
 
         False for an actor that certainly does not come; then nothing was done.
         """
-        if epoch_in(number) >= self._epoch or number in self._ended:
+        if number in self._ended or not self._may_come(number):
             return False
         held = self._held.setdefault(number, [])
         if len(held) >= self._bound or self._count >= MAILBOXES * self._bound:
@@ -56,7 +59,8 @@ class Returning:
 
     def ended(self, number: int) -> None:
         """An actor of this host has ended, so it is not on its way."""
-        self._ended.add(number)
+        if len(self._ended) < MAILBOXES * self._bound and self._may_come(number):
+            self._ended.add(number)
 
     def wait_for(self, hosts: Iterable[Sitting]) -> None:
         """These hosts had, or may have had, children here. The first list counts: later hosts never had."""
@@ -74,9 +78,21 @@ class Returning:
         while self._held:
             self.came(next(iter(self._held)))
 
+    def _may_come(self, number: int) -> bool:
+        epoch = epoch_in(number)
+        if self._waits_for is None or ANY_KEEPER in self._due:
+            return epoch < self._epoch or epoch in self._due
+        return epoch in self._due
+
     def _look(self) -> None:
-        if self._waits_for is not None and self._waits_for <= self._restored:
+        if self._waits_for is None:
+            return
+        self._due = {host.epoch for host in self._waits_for - self._restored}
+        if not self._due:
             self._over()
+            return
+        for number in [number for number in self._held if not self._may_come(number)]:
+            self.came(number)
 
 
 def _call(again: Callable[[], None]) -> None:

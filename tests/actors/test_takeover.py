@@ -10,7 +10,6 @@ import pytest
 from actors import (
     Actor,
     MailboxOptions,
-    NotRunning,
     Ref,
     Settings,
     Terminated,
@@ -200,57 +199,6 @@ def test_a_new_host_holds_what_comes_before_its_actors_from_others_and_from_its_
         seen = actor(three, keeper).seen
         assert [it for it in seen if isinstance(it, int)] == list(range(100))
         assert (await asyncio.gather(asked, return_exceptions=True))[0].ran == "no"  # a keeper does not count
-
-    in_town(main)
-
-
-def test_when_every_host_has_sent_what_it_had_the_rest_has_nobody() -> None:
-    async def main(town: Town) -> None:
-        one, two = await town.settle(), await town.settle()
-        mortal = await one.spawn(Keeper, seat=two.host.seat)
-        await one.host.root.children.stop_all(EndReason.STOPPED)
-        await town.kill(two)
-        asked = mortal.ask(Counter.add(1))
-        mortal.tell(Note("late"))
-        three = await town.settle(seat=two.host.seat)
-        with pytest.raises(NotRunning):
-            await asked
-        assert three.reasons() == ["not_running"]
-        assert three.host.returning is None
-
-    in_town(main)
-
-
-def test_a_host_that_says_nothing_is_not_waited_for_longer_than_a_verdict_takes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("actors.host.RETURNING", 0.1)
-
-    async def main(town: Town) -> None:
-        one, two = await town.settle(), await town.settle()
-        keeper = await one.spawn(Keeper, seat=two.host.seat)
-        await town.kill(two)
-        one.host.new_table = lambda table: None
-        three = await town.settle(seat=two.host.seat)
-        with pytest.raises(NotRunning):
-            await three.ref(keeper).ask(Counter.add(1))
-
-    in_town(main)
-
-
-def test_an_actor_that_ends_on_a_new_host_is_not_taken_for_one_that_is_on_its_way() -> None:
-    async def main(town: Town) -> None:
-        one, two, other = await town.settle(), await town.settle(), await town.settle()
-        keeper = await one.spawn(Keeper, seat=two.host.seat)
-        await town.kill(two)
-        waiting, other.host.new_table = other.host.new_table, lambda table: None
-        three = await town.settle(seat=two.host.seat)
-        await until(lambda: lives(three, keeper))
-        await one.host.root.children.stop_all(EndReason.STOPPED)
-        assert three.host.returning is not None
-        with pytest.raises(NotRunning):
-            await keeper.ask(Counter.add(1))
-        other.host.new_table = waiting
 
     in_town(main)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actors import Actor, AskError, Ref, System, call, spread
-from actors.backends.simulation.faults import Crash
+from actors.backends.simulation.faults import Crash, Cut
 from actors.testing import inject
 
 
@@ -53,3 +53,16 @@ def test_whoever_asks_while_a_seat_changes_hands_never_hears_that_its_actors_hav
         assert outcomes[-2:] == [2, 2]
 
     System(on="simulation", seed=seed, hosts=2).run(main)
+
+
+def test_a_parent_that_cannot_reach_the_new_host_is_waited_for_as_long_as_it_lives() -> None:
+    async def main(system: System) -> None:
+        one, other = await two(system)
+        inject(system, Cut(0.0, (0,), (3,), 30.0))  # the driver, and whoever takes the seat
+        inject(system, Crash(0.0, 2))
+        await asyncio.sleep(3.0)
+        assert system._backend.processes[3].host is not None
+        assert await one.ask(Echo.ask(other, 60.0), timeout=60.0) == 2
+        assert system._backend.world.seconds > 30.0
+
+    System(on="simulation", seed=1, hosts=2).run(main)
