@@ -108,6 +108,8 @@ class Connection(asyncio.BufferedProtocol):
             self._break(Refusal.OVERSIZED, str(error))
         except BadFrame as error:
             self._break(Refusal.FRAME, str(error))
+        if self._done:
+            reader.forget()  # a transport may read on while it closes, and must not find the buffer full
 
     def pause_writing(self) -> None:
         """The transport holds more than `write_bytes`."""

@@ -30,7 +30,7 @@ class FrameReader:
         self._view = memoryview(self._buffer)
 
     def space(self) -> memoryview:
-        """Where to read to; never empty."""
+        """Where to read to; never empty, if all frames are taken before the next call."""
         if self._start == self._end:
             self._start = self._end = 0
         elif self._start and self._end > len(self._buffer) // 2:
@@ -42,6 +42,10 @@ class FrameReader:
     def filled(self, count: int) -> None:
         """So many bytes were read into `space()`."""
         self._end += count
+
+    def forget(self) -> None:
+        """Nobody takes frames any more: there is space for all that still comes."""
+        self._start = self._end = 0
 
     def next(self) -> memoryview | None:
         """The next whole frame without its length, or None. Raises `Oversized`."""

@@ -31,7 +31,7 @@ def nodes() -> Iterator[list[Node]]:
 @pytest.fixture(scope="module")
 def program(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     program = Program(nodes, nodes[0], nodes, tmp_path_factory.mktemp("node") / "logs", hosts=2, spares=2)
-    with begun({"usual": program}):
+    with begun(program):
         program.tell("spares 2")
         yield program
 

@@ -139,7 +139,7 @@ class SimulatedWire(Wire):
         world = self.machine.world
         world.note(f"read {self.line.other}>{self.line.one}")  # not how much: tracebacks have paths in them
         protocol, left = self._protocol, data
-        while left and not self.over:
+        while left and not (self.over or self.closing):  # as a transport of asyncio, which stops reading
             buffer: Any = protocol.get_buffer(len(left))
             size = min(len(buffer), len(left))
             buffer[:size] = left[:size]

@@ -109,6 +109,15 @@ class Bench:
         self.connection.buffer_updated(len(data))
 
 
+def test_a_connection_that_is_closing_has_room_for_whatever_its_transport_still_reads():
+    bench = Bench()
+    bench.connection.close()
+    for _ in range(10):
+        bench.feed(b"x" * len(bench.connection.get_buffer(-1)))
+    assert len(bench.connection.get_buffer(-1)) > 0
+    assert bench.news() == []
+
+
 def test_a_transport_is_told_how_much_it_may_hold():
     assert Bench(Transport()).wire.limits == [12_345]
 
