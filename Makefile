@@ -44,8 +44,8 @@ demo: $(VENV)/.run
 	$(if $(TRACES),OTEL_TRACES_EXPORTER=$${OTEL_TRACES_EXPORTER:-otlp} )$(BIN)/python -m apps.ride_hailing run --on ray \
 	    $(ARGS) $(if $(TRACES),--traces)
 
-# Two processes share the tests, which spend half their time waiting: see tests/side_by_side.py.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Three processes share the tests, which spend half their time waiting: see tests/side_by_side.py.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 # Nothing may come after pytest: its last lines say what was skipped, and how it ended.
 test: $(VENV)/.dev

@@ -1,10 +1,12 @@
 """Which tests may run beside which: those on the one shared Ray stay together and in order, others stay file by file.
 
-Half of a run is spent waiting, for verdicts and for processes to start and to end, so `make test` gives it to two
+Half of a run is spent waiting, for verdicts and for processes to start and to end, so `make test` gives it to three
 processes (pytest-xdist). What takes longest begins first; what needs a Jaeger, which may still be under construction,
-comes last. A file that is in the wrong group costs the start of another Ray, and nothing else.
+comes last. The third process has the tests that wait for nobody, as far as there are any, and gives way to the others.
+A file that is in the wrong group costs the start of another Ray, and nothing else.
 """
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,8 +26,10 @@ ON_SHARED_RAY = (
     "tests/ray/test_store.py",
     "tests/ray/test_ways_out_of_a_cluster.py",
 )
-PROGRAMS = ("tests/ray/", "tests/apps/", "tests/test_readme.py")
+PROGRAMS = ("tests/ray/", "tests/apps/", "tests/soak/test_soak.py", "tests/test_readme.py")
 """Where tests start programs of their own and wait for them."""
+QUICK = 2
+"""The rank of tests that wait for nobody."""
 ALONE = ("tests/ray/system/test_programs.py",)
 LAST = ("tests/tracing/test_in_jaeger.py", "tests/tracing/test_in_jaeger_errors_only.py")
 
@@ -44,7 +48,12 @@ def rank(group: str) -> int:
         return 0
     if group in LAST:
         return 3
-    return 1 if group.startswith(PROGRAMS) else 2
+    return 1 if group.startswith(PROGRAMS) else QUICK
+
+
+def gives_way(worker: str, workers: int) -> bool:
+    """Whether this process is for quick tests: the last of three, or of more."""
+    return workers > 2 and worker == f"gw{workers - 1}"
 
 
 class Groups(LoadScopeScheduling):
@@ -56,10 +65,35 @@ class Groups(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
 
+    def _assign_work_unit(self, node: Any) -> None:
+        if self._gives_way(node) and (quick := self._quick()) is not None:
+            self.workqueue.move_to_end(quick, last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: Any) -> None:
+        if self._gives_way(node) and self._quick() is None and not node.shutting_down:
+            node.shutdown()  # when it has done what it has
+        else:
+            super()._reschedule(node)
+
+    def _gives_way(self, node: Any) -> bool:
+        return gives_way(node.gateway.id, len(self.nodes))
+
+    def _quick(self) -> str | None:
+        """The next group of quick tests."""
+        return next((group for group in self.workqueue if rank(group) == QUICK), None)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:
     """Use it wherever the command line asks for scopes."""
     return Groups(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ray starts its workers at niceness 15, and whatever else the machine does keeps them from it."""
+    described: dict[str, Any] = getattr(config, "workerinput", {})
+    if described and gives_way(described["workerid"], described["workercount"]):
+        os.nice(19)
 
 
 @pytest.hookimpl(trylast=True)  # after pytest has put tests side by side that share a fixture

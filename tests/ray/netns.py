@@ -75,6 +75,15 @@ class Node:
                 found.append(psutil.Process(int(pid)))
         return found
 
+    def hosts(self) -> list[psutil.Process]:
+        """Those of them that are hosts, or spares, and have not ended."""
+        found: list[psutil.Process] = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended; a zombie is one that nobody has buried
+                if "HostProcess" in "".join(process.cmdline()):
+                    found.append(process)
+        return found
+
     def reaches(self, other: "Node") -> bool:
         """Whether a packet gets there and an answer back: a port that nobody listens on refuses, a cut says nothing."""
         program = f"import socket; socket.create_connection(({other.address!r}, 9), 0.5)"

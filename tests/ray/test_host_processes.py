@@ -124,7 +124,7 @@ def test_an_entry_that_is_never_ready_fails_at_the_deadline(processes: HostProce
 
 def test_an_entry_that_overruns_is_cancelled_and_one_that_does_not_care_is_given_up(processes: HostProcesses) -> None:
     processes.start([plan("slow", "slow"), plan("deaf", "deaf")], Needs(), deadline=20)
-    deaf, slow = processes.stop(budget=4)
+    deaf, slow = processes.stop(budget=8)
     assert slow.farewell is not None
     assert "overran" in slow.farewell.error
     assert deaf.farewell is not None

@@ -38,7 +38,7 @@ def program(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def hosts(node: Node) -> set[int]:
     """Hosts and spares."""
-    return {it.pid for it in node.processes() if "HostProcess" in "".join(it.cmdline())}
+    return {process.pid for process in node.hosts()}
 
 
 def facts(program: Program, home: Node) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def test_hosts_that_were_not_stopped_are_stopped_at_the_end_and_the_cluster_live
 
 def test_a_host_killed_on_the_other_node_is_known_by_ray_at_once(nodes: list[Node], program: Program) -> None:
     program.hear()
-    (host,) = [process for process in nodes[1].processes() if "HostProcess" in "".join(process.cmdline())]
+    (host,) = nodes[1].hosts()
     host.kill()
     answer = program.tell("ended")
     print(f"known after {answer['seconds']:.3f} s")
