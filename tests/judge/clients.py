@@ -6,6 +6,7 @@ A client records what it does in a file of its own, so that it may be killed or 
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -115,7 +116,8 @@ class Work(Actor):
         if self.task.mishap == "stop":
             self.task = msgspec.structs.replace(self.task, mishap="")
             self.history.fault("stop")
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this very thread: one that is sent to the process lets it go on for a moment, enough to release.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 class RegisterWork(Work):

@@ -46,7 +46,7 @@ async def hang_up_of(reader: asyncio.StreamReader) -> bytes:
     """Everything until the host closes the connection."""
     try:
         return await asyncio.wait_for(reader.read(), 20)
-    except ConnectionResetError:
+    except ConnectionError:  # reset, or broken by what was being written
         return b""
 
 
