@@ -4,31 +4,19 @@ Every seed fails members and hosts, then lets everything be over, and judges: th
 life acts after its successor, each watch has one end, only the living are registered, and names are free at the end.
 """
 
-import argparse
 import asyncio
-import logging
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from random import Random
 from typing import Any, TypeVar
 
 from actors import AskError, Ref, Restart, SpawnFailed, System, here, spread
 from actors.address import Address
-from actors.backends.simulation.faults import (
-    DIRECTORY,
-    Crash,
-    Cut,
-    Fault,
-    FaultPlan,
-    Pause,
-    plan_as_text,
-    plan_from_text,
-    random_faults,
-)
+from actors.backends.simulation.faults import DIRECTORY, Crash, Cut, Fault, FaultPlan, Pause, random_faults
 from actors.reception.receptionist import Receptionist
-from actors.testing.simulation import little_garbage, run_once
+from actors.testing.simulation import run_once
 from tests.laws.family import KEY, LEAVES, PATIENT, Leaf, Life, Parent, Register, Top, Watchman, registers
+from tests.laws.judging import Judged, judge
 
 T = TypeVar("T")
 
@@ -42,7 +30,6 @@ KINDS = ("crash", "crash", "cut", "pause", "reset", "slow", "lag", "directory")
 TREE = sorted(
     ["/top", *(f"/top/{branch}" for branch in range(3))] + [f"/top/{it // LEAVES}/{it % LEAVES}" for it in range(9)]
 )
-SHOWN = 5
 
 
 def plan_of(seed: int) -> FaultPlan:
@@ -166,8 +153,8 @@ def every_watch_ends_once(register: Register) -> Iterator[str]:
             yield f"the watch on {address} has {register.ended[address]} ends"
 
 
-def violations(seed: int, faults: FaultPlan | None = None) -> tuple[list[str], FaultPlan, int]:
-    """What a seed breaks, with which faults, and how many messages were handled."""
+def violations(seed: int, faults: FaultPlan | None = None) -> Judged:
+    """What a seed breaks."""
     plan = plan_of(seed) if faults is None else faults
     register = Register()
     registers.append(register)
@@ -180,46 +167,12 @@ def violations(seed: int, faults: FaultPlan | None = None) -> tuple[list[str], F
         found.insert(0, f"the run: {type(run.error).__name__}: {run.error}")
     else:
         found += every_watch_ends_once(register)
-    return found, plan, run.messages
+    return Judged(found, plan, run.messages)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.laws.trees", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--faults", default=None, metavar="JSON", help="these faults instead of each seed's own")
-    options = parser.parse_args(arguments)
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # what the runtime says of planned failures
-    try:
-        return _judge(options.first, options.seeds, None if options.faults is None else plan_from_text(options.faults))
-    finally:
-        logging.disable(disabled)
-
-
-def _judge(first: int, seeds: int, faults: FaultPlan | None) -> int:
-    wrong = crashed = count = messages = 0
-    began = time.process_time()
-    with little_garbage() as collect:
-        for seed in range(first, first + seeds):
-            found, plan, handled = violations(seed, faults)
-            crashed += any(isinstance(it, Crash) for it in plan)
-            count, messages = count + len(plan), messages + handled
-            if found:
-                wrong += 1
-                text = plan_as_text(plan)
-                print(
-                    f"Seed {seed} breaks a law: python -m tests.laws.trees --seeds 1 --first {seed} --faults '{text}'"
-                )
-                print(*(f"  {it}" for it in found[:SHOWN]), sep="\n", flush=True)
-            collect(seed)
-    seconds = time.process_time() - began
-    print(
-        f"{seeds} seeds, {crashed} with a crash, {count} faults, {messages / seeds:.0f} messages a seed: {wrong} broke "
-        f"a law. {seeds / seconds:.0f} seeds/s on one core."
-    )
-    return 1 if wrong else 0
+    return judge("tests.laws.trees", __doc__, violations, arguments)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,15 @@ cycle when it closes, and judges (A43): each is found and ended, soon; nobody he
 was withdrawn has never run.
 """
 
-import argparse
 import asyncio
-import logging
 import sys
-import time
+from collections.abc import Sequence
 from random import Random
 
 from actors import System, spread
 from actors.backends.simulation.faults import NO_FAULTS, FaultPlan, random_faults
-from actors.testing.simulation import little_garbage, run_once
+from actors.testing.simulation import run_once
+from tests.laws.judging import Judged, judge
 from tests.laws.waiters import ENDLESS, Court, Player, courts
 
 HOSTS = 3
@@ -51,11 +50,10 @@ async def _main(system: System) -> None:
         court.wrong.append(f"{len(waiting)} asks have no outcome")
 
 
-def violations(seed: int) -> tuple[list[str], int, int]:
-    """What a seed breaks; how many cycles there were, and how many messages."""
-    faults: FaultPlan = NO_FAULTS
-    if seed % 2:
-        faults = random_faults(Random(seed), hosts=HOSTS, seconds=2.0, most=3, kinds=KINDS)
+def violations(seed: int, faults: FaultPlan | None = None) -> Judged:
+    """What a seed breaks; every other seed has faults."""
+    if faults is None:
+        faults = random_faults(Random(seed), hosts=HOSTS, seconds=2.0, most=3, kinds=KINDS) if seed % 2 else NO_FAULTS
     court = Court(seed, soon=LATE if faults else SOON)
     courts.append(court)
     try:
@@ -65,41 +63,12 @@ def violations(seed: int) -> tuple[list[str], int, int]:
     court.close()
     if run.error is not None:
         court.wrong.insert(0, f"the run: {type(run.error).__name__}: {run.error}")
-    return court.wrong, len(court.cycles), run.messages
+    return Judged(court.wrong, faults, run.messages, len(court.cycles))
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.laws.waiting", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    options = parser.parse_args(arguments)
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        return _judge(options.first, options.seeds)
-    finally:
-        logging.disable(disabled)
-
-
-def _judge(first: int, seeds: int) -> int:
-    wrong = cycles = messages = 0
-    began = time.process_time()
-    with little_garbage() as collect:
-        for seed in range(first, first + seeds):
-            found, there, handled = violations(seed)
-            cycles, messages = cycles + there, messages + handled
-            if found:
-                wrong += 1
-                print(f"Seed {seed} breaks a law: python -m tests.laws.waiting --seeds 1 --first {seed}")
-                print(*(f"  {it}" for it in found[:5]), sep="\n", flush=True)
-            collect(seed)
-    seconds = time.process_time() - began
-    print(
-        f"{seeds} seeds, {cycles} cycles, {messages / seeds:.0f} messages a seed: {wrong} broke a law. "
-        f"{seeds / seconds:.0f} seeds/s on one core."
-    )
-    return 1 if wrong or not cycles else 0
+    return judge("tests.laws.waiting", __doc__, violations, arguments)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from actors import Settings
 from actors.membership.seats import HostState, Standing
-from tests.actors.membership.court import Court
+from tests.actors.membership.court import Court, Party
 
 
 def test_a_vacant_seat_is_vacant_for_the_successor_too_and_then_given_away() -> None:
@@ -186,15 +186,21 @@ def test_a_host_that_still_knew_an_older_sitting_does_not_bring_it_back() -> Non
     assert not court.table.holds(old.sitting)
 
 
-def test_a_vacancy_that_was_filled_is_not_in_the_table_once_somebody_has_told_who_filled_it() -> None:
-    court = Court()
-    old, uninformed, _ = court.hosts
+def filled(court: Court) -> Party:
+    """The heir of the first host, of whom the driver has heard; then a new directory asks everybody."""
     court.stand_by("understudy")
-    court.verdict(old)
+    court.verdict(court.hosts[0])
     court.wait(2.0)
     heir = court.take(court.appointments[0])
     court.driver.renew()
     court.successor()
+    return heir
+
+
+def test_a_vacancy_that_was_filled_is_not_in_the_table_once_somebody_has_told_who_filled_it() -> None:
+    court = Court()
+    heir = filled(court)
+    old, uninformed, _ = court.hosts
     uninformed.renew()
     vacant = court.seat(heir)
     assert vacant is not None
@@ -207,13 +213,8 @@ def test_a_vacancy_that_was_filled_is_not_in_the_table_once_somebody_has_told_wh
 
 def test_one_that_filled_a_vacancy_and_has_not_reported_in_the_time_of_a_verdict_is_dead() -> None:
     court = Court()
-    old, uninformed, _ = court.hosts
-    court.stand_by("understudy")
-    court.verdict(old)
-    court.wait(2.0)
-    heir = court.take(court.appointments[0])
-    court.driver.renew()
-    court.successor()
+    heir = filled(court)
+    uninformed = court.hosts[1]
     heir.silent = True
     for party in (uninformed, court.driver):
         party.renew()

@@ -1,5 +1,6 @@
 """A keeper of a detached system, two hosts, and a program that spawns; the ledger is in memory."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from actors.membership.seats import Heirs
 from actors.supervising.distant_root import DistantRoot
 from actors.supervising.entry import Entry
 from actors.supervising.kept_root import KeptRoot
-from tests.actors.town import Resident, Town, in_town
+from tests.actors.town import Resident, Town, in_town, until
 
 
 class Book:
@@ -95,6 +96,13 @@ class Court:
         """By the program."""
         ref: Ref[Page] = await self.program.spawn(Page, seat=on.host.seat, name=name, **options)
         return ref
+
+    async def written_down(self, where: Resident, name: str) -> "asyncio.Task[Ref[Page]]":
+        """The spawn of one that is written down until `book.opened` is set, and does not start before."""
+        self.book.opened.clear()
+        spawning = asyncio.ensure_future(self.spawn(where, name))
+        await until(lambda: self.book.lines)
+        return spawning
 
     @property
     def table(self) -> dict[int, Any]:

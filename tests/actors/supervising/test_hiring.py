@@ -42,9 +42,7 @@ def test_a_start_that_fails_reaches_the_program_with_its_cause_and_leaves_no_ent
 
 def test_a_spawn_that_is_cancelled_leaves_nothing():
     async def main(court: Court) -> None:
-        court.book.opened.clear()
-        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
-        await until(lambda: court.book.lines)
+        spawning = await court.written_down(court.one, "ann")
         spawning.cancel()
         court.book.opened.set()
         await until(lambda: not court.book.lines and not court.one.host.cells)
@@ -54,9 +52,7 @@ def test_a_spawn_that_is_cancelled_leaves_nothing():
 
 def test_one_that_is_stopped_while_it_is_written_down_never_starts_and_the_stop_waits_for_that():
     async def main(court: Court) -> None:
-        court.book.opened.clear()
-        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
-        await until(lambda: court.book.lines)
+        spawning = await court.written_down(court.one, "ann")
         [entry] = court.book.entries()
         root, programs = court.keeper.host.root, court.program.host.root.children
         stopping = asyncio.ensure_future(programs.dismiss(Address("town", entry.seat, entry.number)))
@@ -142,9 +138,7 @@ def test_a_name_that_another_root_has_leaves_no_entry():
 
 def test_a_name_is_taken_as_soon_as_its_actor_is_being_written_down():
     async def main(court: Court) -> None:
-        court.book.opened.clear()
-        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
-        await until(lambda: court.book.lines)
+        spawning = await court.written_down(court.one, "ann")
         with pytest.raises(NameTaken):
             await court.spawn(court.two, "ann")
         court.book.opened.set()

@@ -142,9 +142,7 @@ def test_one_whose_host_was_lost_without_a_keeper_is_started_on_its_seat_whoever
 
 def test_a_spawn_is_asked_for_again_when_the_keeper_dies_over_it_and_gives_one_actor():
     async def main(court: Court) -> None:
-        court.book.opened.clear()
-        spawning = asyncio.ensure_future(court.spawn(court.one, "ann"))
-        await until(lambda: court.book.lines)
+        spawning = await court.written_down(court.one, "ann")
         await court.lose_keeper()
         court.book.opened.set()
         await court.succeed()
