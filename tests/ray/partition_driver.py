@@ -1,50 +1,39 @@
 """A program on the first of several nodes, which answers one line of JSON for each line it reads.
 
-    python -m tests.ray.partition_driver ADDRESS NODE_ADDRESS LOG ISOLATION
+    python -m tests.ray.partition_driver ADDRESS NODE_ADDRESS FOLDER ISOLATION
 
-It has an actor on another node that acts ten times a second, by the log: a file outside of all processes. Commands:
-`facts` (process and incarnation), `states` (of hosts by seat), anything else to stop. A host without a lease ends after
-ISOLATION seconds.
+It has a clockwork, a supervisor and an asker on another node; the supervisor's child and the asker's oracle live on a
+host of the first. FOLDER has their logs. Commands: `facts` (process and life of the clockwork), `states` (of hosts by
+seat), anything else to stop. A host without a lease ends after ISOLATION seconds.
 """
 
 import asyncio
 import contextlib
 import json
-import os
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
-from actors import Actor, AskError, Ref, Settings, System, call, near
+from actors import AskError, Ref, Settings, System, near
 from actors.address import Address
+from tests.ray.family import Asker, Clockwork, Oracle, Supervisor
+
+HOSTS = 2
+PAUSE = 0.05
+"""Seconds between two looks at what other processes do."""
 
 
-class Clockwork(Actor):
-    """Writes a line for each tick: when, who, in which incarnation."""
-
-    def __init__(self, log: str) -> None:
-        self.log = log
-
-    def on_start(self) -> None:
-        self.context.timers.fixed_rate("tick", 0.1, Clockwork.tick())
-
-    @call
-    def tick(self) -> None:
-        with Path(self.log).open("a", encoding="utf-8") as log:
-            log.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME)} {os.getpid()} {self.context.incarnation}\n")
-
-    @call
-    def facts(self) -> tuple[int, int]:
-        return os.getpid(), self.context.incarnation
-
-
-async def main(system: System, log: str) -> None:
-    seat = next(seat.number for seat in system.host.table.seats if seat.node != system.host.node)
-    root = system.host.ref_to(Address(system.host.system, seat, 0))  # `on_node` would keep the seat on its node
-    actor = await system.options(placement=near(root)).spawn(Clockwork, log)
-    while len((await system.host.directory.table()).spares) < 2:  # noqa: ASYNC110 - other processes start them
-        await asyncio.sleep(0.05)
+async def main(system: System, folder: str) -> None:
+    seats = [seat for seat in system.host.table.seats if seat.number != system.host.seat]
+    here, there = [  # of their roots: `on_node` would keep the seat on its node
+        near(system.host.ref_to(Address(system.host.system, seat.number, 0)))
+        for seat in sorted(seats, key=lambda seat: seat.node != system.host.node)
+    ]
+    oracle = await system.options(placement=here).spawn(Oracle, folder)
+    actor = await system.options(placement=there).spawn(Clockwork, folder)
+    await system.options(placement=there).spawn(Supervisor, folder, here)
+    await system.options(placement=there).spawn(Asker, folder, oracle)
+    while len((await system.host.directory.table()).spares) < HOSTS:  # noqa: ASYNC110 - other processes start them
+        await asyncio.sleep(PAUSE)
     say(seat=actor.address.seat)
     while True:
         word = (await asyncio.to_thread(sys.stdin.readline)).strip()
@@ -56,7 +45,7 @@ async def main(system: System, log: str) -> None:
             return
 
 
-async def answer(actor: Ref[Clockwork]) -> tuple[int, int]:
+async def answer(actor: Ref[Clockwork]) -> tuple[int, str]:
     """Ask until there is an answer: a request that was on its way to a host that is lost ends with its host."""
     while True:
         with contextlib.suppress(AskError):
@@ -68,7 +57,7 @@ def say(**facts: Any) -> None:
 
 
 if __name__ == "__main__":
-    address, node_address, log, isolation = sys.argv[1:]
-    settings = Settings(hosts=2, spares=2, isolation=float(isolation), log_level="CRITICAL")
+    address, node_address, folder, isolation = sys.argv[1:]
+    settings = Settings(hosts=HOSTS, spares=HOSTS, isolation=float(isolation), log_level="CRITICAL")
     system = System(on="ray", settings=settings, address=address, node_address=node_address)
-    system.run(lambda system: main(system, log))
+    system.run(lambda system: main(system, folder))

@@ -34,34 +34,40 @@ def nodes() -> Iterator[list[Node]]:
         yield nodes
 
 
-class Act(NamedTuple):
-    """A line of the log."""
+class Line(NamedTuple):
+    """What one of the family did, in which of its lives."""
 
     at: float
     pid: int
-    incarnation: int
+    life: str
+    word: str
 
 
 class Play(LineProgram):
-    """The program on the first node, and the log of its actor on the second."""
+    """The program on the first node, and the logs of its actors on both."""
 
-    def __init__(self, nodes: list[Node], log: Path, isolation: float = ISOLATION) -> None:
-        self.log = log
+    def __init__(self, nodes: list[Node], folder: Path, isolation: float = ISOLATION) -> None:
+        self.folder = folder
         head = nodes[0]
-        where = [f"{head.address}:{PORT}", head.address, str(log), str(isolation)]
+        where = [f"{head.address}:{PORT}", head.address, str(folder), str(isolation)]
         super().__init__(head, "tests.ray.partition_driver", *where)
         self.seat = str(self.hear()["seat"])
 
-    def facts(self) -> tuple[int, int]:
-        pid, incarnation = self.tell("facts")["facts"]
-        return pid, incarnation
+    def facts(self) -> tuple[int, str]:
+        pid, life = self.tell("facts")["facts"]
+        return pid, life
 
     def state(self) -> str:
         return self.tell("states")["states"][self.seat]
 
-    def acts(self) -> list[Act]:
-        lines = self.log.read_text().splitlines()
-        return [Act(float(at), int(pid), int(number)) for at, pid, number in map(str.split, lines)]
+    def lines(self, who: str = "clockwork") -> list[Line]:
+        split = [line.split() for line in (self.folder / who).read_text().splitlines()]
+        return [Line(float(at), int(pid), life, word) for at, pid, life, word in split]
+
+    def lives(self, who: str) -> list[list[Line]]:
+        """Its lines by its lives, in the order in which these began."""
+        lines = self.lines(who)
+        return [[it for it in lines if it.life == life] for life in dict.fromkeys(it.life for it in lines)]
 
     def leave(self) -> None:
         self.process.communicate("stop\n", timeout=60)
@@ -69,7 +75,7 @@ class Play(LineProgram):
 
 @pytest.fixture
 def play(nodes: list[Node], tmp_path: Path) -> Iterator[Play]:
-    play = Play(nodes, tmp_path / "log")
+    play = Play(nodes, tmp_path)
     yield play
     if play.process.poll() is None:
         play.leave()
@@ -86,14 +92,19 @@ def until(holds: Callable[[], object], patience: float = 60.0) -> None:
         time.sleep(0.05)  # what is waited for happens in another process, which tells nobody
 
 
+SECOND = ("clockwork", "supervisor", "asker")
+"""Who lives on the second node."""
+
+
 def test_a_short_cut_changes_nothing(nodes: list[Node], play: Play) -> None:
     _, second = nodes
     facts = play.facts()
     healed_at = cut_for(second, 4.0)[1]
-    until(lambda: play.acts()[-1].at > healed_at)
+    until(lambda: all(play.lines(who)[-1].at > healed_at for who in (*SECOND, "child", "oracle")))
     assert play.facts() == facts
     until(lambda: play.state() == "up")
-    assert {(act.pid, act.incarnation) for act in play.acts()} == {facts}
+    assert {(it.pid, it.life) for it in play.lines()} == {facts}
+    assert [len(play.lives(who)) for who in (*SECOND, "child", "oracle")] == [1] * 5
 
 
 def test_a_host_rests_when_its_lease_has_run_out_and_goes_on_or_is_replaced_but_never_acts_twice(
@@ -103,17 +114,18 @@ def test_a_host_rests_when_its_lease_has_run_out_and_goes_on_or_is_replaced_but_
     _, second = nodes
     old = play.facts()
     cut_at, healed_at = cut_for(second, 7.0)
-    until(lambda: play.acts()[-1].at > healed_at)
+    until(lambda: all(play.lines(who)[-1].at > healed_at for who in (*SECOND, "child")))
     new = play.facts()
-    acts = play.acts()
-    while_cut_off = [act for act in acts if act.pid == old[0] and cut_at + LEASE + SLACK < act.at < healed_at]
-    assert while_cut_off == []
+    for who in SECOND:
+        while_cut_off = [
+            it for it in play.lines(who) if it.pid == old[0] and cut_at + LEASE + SLACK < it.at < healed_at
+        ]
+        assert while_cut_off == []
     if new != old:
-        assert new[1] == 2
         until(lambda: not psutil.pid_exists(old[0]))
-        assert max(act.at for act in play.acts() if act.pid == old[0]) < min(
-            act.at for act in play.acts() if act.pid == new[0]
-        )
+        assert_nobody_acted_twice(play)
+    else:
+        assert [len(play.lives(who)) for who in (*SECOND, "child", "oracle")] == [1] * 5
 
 
 def cut_for(node: Node, seconds: float) -> tuple[float, float]:
@@ -129,6 +141,7 @@ def cut_for(node: Node, seconds: float) -> tuple[float, float]:
 def test_of_a_node_that_is_cut_off_a_spare_elsewhere_takes_the_seat_and_nothing_acts_twice(
     nodes: list[Node], play: Play, way: str
 ) -> None:
+    """On it are a supervisor, whose child is on the other side, and an asker, of whose questions one is under way."""
     _, second = nodes
     old = play.facts()
     getattr(second, way)()
@@ -137,15 +150,47 @@ def test_of_a_node_that_is_cut_off_a_spare_elsewhere_takes_the_seat_and_nothing_
         new = play.facts()
         print(f"answered again {now() - cut_at:.1f} s after the cut")
         assert new[0] != old[0]
-        assert new[1] == 2
+        until(lambda: all(len(play.lives(who)) == 2 for who in (*SECOND, "child")))
         until(lambda: not psutil.pid_exists(old[0]))
         print(f"the old process was gone {now() - cut_at:.1f} s after the cut")
     finally:
         second.heal()
+    healed_at = now()
+    until(lambda: any(it.at > healed_at and it.word.endswith(":answered") for it in play.lines("asker")))
     assert play.facts() == new
-    acts = play.acts()
-    last_of_old = max(act.at for act in acts if act.pid == old[0])
-    first_of_new = min(act.at for act in acts if act.pid == new[0])
-    print(f"the old one acted last {last_of_old - cut_at:.1f} s after the cut, the new one {first_of_new - cut_at:.1f}")
-    assert last_of_old < first_of_new
-    assert {(act.pid, act.incarnation) for act in acts} == {old, new}
+    assert_nobody_acted_twice(play)
+    for who in SECOND:
+        before, after = play.lives(who)
+        last, first = before[-1].at - cut_at, after[0].at - cut_at
+        print(f"the old {who} acted last {last:.1f} s after the cut, the new one first {first:.1f}")
+        assert before[-1].at < cut_at + LEASE + SLACK
+    assert {(it.pid, it.life) for it in play.lines()} == {old, new}
+
+
+def assert_nobody_acted_twice(play: Play) -> None:
+    """By the logs, of those that were on the node that was cut off and of those that these needed."""
+    for who in SECOND:
+        before, after = play.lives(who)
+        assert before[-1].at < after[0].at
+        assert (before[0].life.rpartition(".")[2], after[0].life) == ("1", before[0].life[:-1] + "2")
+    assert_the_child_had_ended_before_its_parent_began_again(play)
+    assert_each_question_was_handled_once_and_has_one_outcome(play)
+
+
+def assert_the_child_had_ended_before_its_parent_began_again(play: Play) -> None:
+    """It was on the other side, where its parent could not stop it any more (rule A6)."""
+    before, after = play.lives("child")
+    assert before[-1].at < play.lives("supervisor")[1][0].at < after[0].at
+
+
+def assert_each_question_was_handled_once_and_has_one_outcome(play: Play) -> None:
+    """Nothing of the old asker comes after the first question of the new one."""
+    askers = play.lives("asker")
+    [oracle] = play.lives("oracle")
+    questions = [it.word for it in oracle if "-" in it.word]
+    assert len(questions) == len({*questions})
+    whose = [it.partition("-")[0] for it in questions]
+    assert whose == sorted(whose, key=[life[0].life for life in askers].index)
+    for life in askers:
+        outcomes = [it.word.partition(":")[0] for it in life if ":" in it.word]
+        assert outcomes == [f"{life[0].life}-{count}" for count in range(1, len(outcomes) + 1)]

@@ -2,8 +2,9 @@
 
     python -m tests.soak.cuts [cut] [cut_outgoing] [cut_incoming]
 
-An actor on the node that is cut off acts ten times a second, by a log outside of all processes. Its host has to rest,
-and to end after a minute; a spare elsewhere has taken its seat by then, and nothing acts twice.
+A supervisor, an asker and a clockwork on the node that is cut off act ten times a second, by logs outside of all
+processes. Their host has to rest, and to end after a minute; a spare elsewhere has taken its seat by then, and nothing
+acts twice.
 """
 
 import sys
@@ -14,16 +15,17 @@ from pathlib import Path
 import psutil
 
 from tests.ray.netns import Node, ray_nodes
-from tests.ray.test_partitions import LEASE, PATIENT, SLACK, Play, now
+from tests.ray.test_partitions import LEASE, PATIENT, SECOND, SLACK, Play, assert_nobody_acted_twice, now, until
 
 SECONDS = 70.0
 ISOLATION = 60.0
 WAYS = ("cut", "cut_outgoing", "cut_incoming")
 
 
-def cut(nodes: list[Node], way: str, log: Path) -> str:
+def cut(nodes: list[Node], way: str, folder: Path) -> str:
     """One cut; what was seen, in a line. Raises AssertionError where a promise was broken."""
-    play = Play(nodes, log, ISOLATION)
+    folder.mkdir()
+    play = Play(nodes, folder, ISOLATION)
     old = play.facts()
     getattr(nodes[1], way)()
     began = now()
@@ -38,12 +40,12 @@ def cut(nodes: list[Node], way: str, log: Path) -> str:
         nodes[1].heal()
     assert play.facts() == new
     assert new[0] != old[0]
-    assert new[1] == 2
     assert not psutil.pid_exists(old[0])
-    last_of_old = max(act.at for act in play.acts() if act.pid == old[0]) - began
-    first_of_new = min(act.at for act in play.acts() if act.pid == new[0]) - began
-    assert last_of_old < first_of_new
-    assert last_of_old < LEASE + SLACK
+    until(lambda: all(len(play.lives(who)) == 2 for who in (*SECOND, "child")))
+    assert_nobody_acted_twice(play)
+    before, after = play.lives("clockwork")
+    last_of_old, first_of_new = before[-1].at - began, after[0].at - began
+    assert max(play.lives(who)[0][-1].at for who in SECOND) < began + LEASE + SLACK
     play.leave()
     return (
         f"{way}: the old one acted last after {last_of_old:.1f} s, the new one first after {first_of_new:.1f} s and "
