@@ -35,7 +35,7 @@ help:
 	@echo 'make test    lint, types, import rules and tests; ends with what was not proved'
 	@echo 'make bench   the benchmark table; ARGS="NAME ..." for some rows, ARGS="--json FILE" for a file'
 	@echo 'make soak    strikes hosts under load, 200 times, and judges; ARGS="--kills N --seed S" for another course'
-	@echo 'make cuts    cuts a real node off for 70 s, both ways and one way, and judges; needs root, five minutes'
+	@echo 'make cuts    cuts a real node off for 4 s and for 70 s, both ways and one way, and judges; needs root, six minutes'
 	@echo 'make clean   removes the environments and caches that the others made'
 	@echo
 	@echo 'PYTHON=python3.13 picks the interpreter (3.11 to 3.13); each version has its own environment.'

@@ -21,6 +21,7 @@ from actors.testing import History
 from tests.judge import cast, clients, planted
 from tests.judge.judge import Judge, Verdict
 from tests.ray_stage import Stage, open_stage
+from tests.standstill import stop
 
 PAUSE = 0.002
 """Seconds that an operation takes, so that clients wait for each other and some always overlap."""
@@ -119,13 +120,13 @@ def test_clients_are_killed_and_stopped_and_the_objects_host_is_stopped(judge, t
         scene.history.fault("kill", lost=["doomed"])
         os.kill(host_of_doomed, signal.SIGKILL)
         scene.history.fault("stop")
-        os.kill(host_of_sleeper, signal.SIGSTOP)
+        stop(host_of_sleeper)
         await scene.more()
         os.kill(host_of_sleeper, signal.SIGCONT)
         # The object stands still until everybody has given something up, which may still be done, or must not.
         waiting = [worker.ask(clients.Work.until_error()) for name, worker in scene.workers.items() if name != "doomed"]
         scene.history.fault("stop")
-        os.kill(host_of_object, signal.SIGSTOP)
+        stop(host_of_object)
         await asyncio.gather(*waiting)
         os.kill(host_of_object, signal.SIGCONT)
         await scene.more()

@@ -1,10 +1,10 @@
 """A program on the first of several nodes, which answers one line of JSON for each line it reads.
 
-    python -m tests.ray.partition_driver ADDRESS NODE_ADDRESS FOLDER ISOLATION
+    python -m tests.ray.partition_driver ADDRESS NODE_ADDRESS FOLDER SETTINGS
 
 It has a clockwork, a supervisor and an asker on another node; the supervisor's child and the asker's oracle live on a
 host of the first. FOLDER has their logs. Commands: `facts` (process and life of the clockwork), `states` (of hosts by
-seat), anything else to stop. A host without a lease ends after ISOLATION seconds.
+seat), anything else to stop. SETTINGS is JSON: those that are not as by default.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def say(**facts: Any) -> None:
 
 
 if __name__ == "__main__":
-    address, node_address, folder, isolation = sys.argv[1:]
-    settings = Settings(hosts=HOSTS, spares=HOSTS, isolation=float(isolation), log_level="CRITICAL")
+    address, node_address, folder, given = sys.argv[1:]
+    settings = Settings(hosts=HOSTS, spares=HOSTS, log_level="CRITICAL", **json.loads(given))
     system = System(on="ray", settings=settings, address=address, node_address=node_address)
     system.run(lambda system: main(system, folder))

@@ -17,6 +17,7 @@ from actors.backends.ray.directory.control_store import EPOCH_2020, ControlStore
 from actors.backends.ray.directory.directory_actor import DirectoryActor, DirectoryPlan, start_directory
 from actors.backends.ray.directory.directory_client import DirectoryClient
 from actors.backends.ray.errors import DirectoryUnavailable
+from tests.standstill import stop
 
 BACK = 30.0
 """Seconds within which Ray starts a process, however busy the machine; the usual time is printed."""
@@ -76,8 +77,8 @@ def test_a_stopped_directory_is_restarted_by_a_client(plan: DirectoryPlan, handl
         await client.call("facts", timeout=5)
         before = client.generation
         pid = calls.get(handle.origin.remote()).life.pid
-        os.kill(pid, signal.SIGSTOP)
         try:
+            stop(pid)
             with pytest.raises(DirectoryUnavailable, match="did not answer"):
                 await client.call("facts", timeout=0.5)
             began = time.monotonic()

@@ -19,6 +19,7 @@ from actors.backends.ray.errors import HostFailed
 from actors.backends.ray.hosts.host_life import ORPHANED, Farewell
 from actors.backends.ray.hosts.host_process import MAX_CONCURRENCY, Driver, HostPlan
 from actors.backends.ray.hosts.host_processes import HostProcesses
+from tests.standstill import stop
 
 ENTRIES = "tests.ray.entries:"
 
@@ -134,7 +135,7 @@ def test_an_entry_that_overruns_is_cancelled_and_one_that_does_not_care_is_given
 
 def test_a_host_that_cannot_answer_is_killed_after_the_budget(processes: HostProcesses) -> None:
     (host,) = processes.start([plan("frozen", "obedient")], Needs(), deadline=20)
-    os.kill(host.report.life.pid, signal.SIGSTOP)
+    stop(host.report.life.pid)
     (stopped,) = processes.stop(budget=1)
     assert stopped.way == "killed"
     assert stopped.farewell is None

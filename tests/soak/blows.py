@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from tests.standstill import stop
+
 if TYPE_CHECKING:
     from actors import System
     from actors.host import Host
@@ -48,7 +50,10 @@ async def strike_host(host: "Host", victim: "Seat", blow: Blow, back: Callable[[
     One that was stopped is let go on at last: it has to end by itself.
     """
     with going_on(victim.pid) if blow is Blow.PAUSE else contextlib.nullcontext():
-        os.kill(victim.pid, signal.SIGSTOP if blow is Blow.PAUSE else signal.SIGKILL)
+        if blow is Blow.PAUSE:
+            stop(victim.pid)
+        else:
+            os.kill(victim.pid, signal.SIGKILL)
         while any(seat.sitting == victim.sitting and not seat.vacant for seat in host.table.seats):  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
         await back()

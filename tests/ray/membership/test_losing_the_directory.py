@@ -5,16 +5,18 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 from actors.membership.seats import HostState
 from tests.ray.membership.company import Player, on_hosts, ready, until
 from tests.ray.system.cast import Worker
 from tests.ray_stage import Stage
+from tests.standstill import stop
 
 
-async def lose_directory(system: Stage, how: int) -> None:
-    """While two hosts are asked without pause, the directory is sent a signal; it comes back and nobody was lost."""
+async def lose_directory(system: Stage, strike: Callable[[int], object]) -> None:
+    """While two hosts are asked without pause, the directory is struck; it comes back and nobody was lost."""
     await ready(system)
     players = await on_hosts(system, "Castor", "Pollux")
     before = [await player.ask(Player.facts()) for player in players]
@@ -24,7 +26,7 @@ async def lose_directory(system: Stage, how: int) -> None:
     over = asyncio.Event()
     counts = [asyncio.ensure_future(ask_until(player, over)) for player in players]
     begun = time.monotonic()
-    os.kill(pid, how)
+    strike(pid)
     try:
 
         async def rebuilt() -> bool:
@@ -56,13 +58,13 @@ async def ask_until(player: Any, over: asyncio.Event) -> int:
 
 def test_a_killed_directory_is_rebuilt_and_no_host_notices(stage: Stage) -> None:
     async def main(system: Stage) -> None:
-        await lose_directory(system, signal.SIGKILL)
+        await lose_directory(system, lambda pid: os.kill(pid, signal.SIGKILL))
 
     stage.run(main)
 
 
 def test_a_stopped_directory_is_ended_by_a_host_and_no_host_is_declared_dead(stage: Stage) -> None:
     async def main(system: Stage) -> None:
-        await lose_directory(system, signal.SIGSTOP)
+        await lose_directory(system, stop)
 
     stage.run(main)

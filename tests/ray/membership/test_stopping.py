@@ -11,6 +11,7 @@ from actors.membership.seats import HostState
 from tests.ray.membership.company import Player, answer, on_hosts, ready, until, until_gone, until_state
 from tests.ray.system.cast import Keeper, Note, Worker
 from tests.ray_stage import Stage
+from tests.standstill import stop
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_one_that_was_stopped_for_less_goes_on_as_it_was(stage: Stage, stopped: 
         assert await player.ask(Worker.add(3)) == 3
         _, pid, _, _ = await player.ask(Player.facts())
         stopped.append(pid)
-        os.kill(pid, signal.SIGSTOP)
+        stop(pid)
         await until_state(system, player.address.seat, HostState.UNREACHABLE)
         os.kill(pid, signal.SIGCONT)
         await until_state(system, player.address.seat, HostState.UP)

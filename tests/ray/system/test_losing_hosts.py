@@ -12,6 +12,7 @@ import pytest
 from actors import NameTaken, NotRunning, Ref, TimedOut, Unreachable, call, dedicated, near
 from tests.ray.system.cast import Keeper, Note, Parent, Worker
 from tests.ray_stage import Stage
+from tests.standstill import stop
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_an_expired_request_is_not_run_by_a_host_that_was_stopped(stage: Stage, 
         keeper = await system.spawn(Keeper)
         worker, pid = await victim(system, keeper)
         stopped.append(pid)
-        os.kill(pid, signal.SIGSTOP)
+        stop(pid)
         asked = worker.ask(Worker.note("too late"), timeout=0.3)
         with pytest.raises(TimedOut) as caught:
             await asked

@@ -16,6 +16,7 @@ from actors import Ref, ServiceKey, Settings, System, call, dedicated
 from actors.backends.ray import calls
 from tests.ray.system.cast import Worker
 from tests.ray_stage import Stage
+from tests.standstill import stop
 
 
 class Clerk(Worker):
@@ -103,8 +104,8 @@ def test_a_stopped_host_is_silent_and_keeps_its_registrations(
         assert (await system.health()).silent == ()
         pid = await clerk.ask(Worker.pid())
         stopped.append(pid)
-        os.kill(pid, signal.SIGSTOP)
-        while not (health := await system.health()).silent:  # its threads may run on for a moment after the signal
+        stop(pid)
+        while not (health := await system.health()).silent:
             pass
         assert health.silent == (clerk.address.seat,)
         assert f"The host on seat {clerk.address.seat} did not answer within 1 s." in health.problems
