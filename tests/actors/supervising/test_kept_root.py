@@ -62,6 +62,22 @@ def test_the_next_keeper_knows_which_incarnation_lives_and_hears_of_its_failures
     at_court(main)
 
 
+def test_each_top_level_actor_has_a_budget_of_its_own_and_ends_alone_when_it_is_spent():
+    async def main(court: Court) -> None:
+        ann, bob = await court.spawn(court.one, "ann"), await court.spawn(court.one, "bob")
+        for restarts in range(3):
+            for page in ann, bob:
+                page.tell(Page.fail())
+                assert await page.ask(Page.turn()) == (restarts + 2, 1)
+        ann.tell(Page.fail())
+        await until(lambda: len(court.book.lines) == 1)
+        with pytest.raises(NotRunning):
+            await ann.ask(Page.turn())
+        assert await bob.ask(Page.turn()) == (4, 2)
+
+    at_court(main)
+
+
 def test_a_keeper_answers_what_any_host_is_asked():
     async def main(court: Court) -> None:
         host = court.program.host
