@@ -81,7 +81,7 @@ def test_a_hanging_exporter_keeps_nobody_at_the_end():
     assert stuck.entered.wait(5.0)
     began = time.monotonic()
     sink.close(0.2)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     assert sink.account.dropped == 40
     spans(sink, 1)
     assert sink.account.dropped == 41

@@ -200,7 +200,8 @@ def test_errors_are_marked_on_both_sides_and_recorded_once(day):
 def test_a_timeout_ends_its_client_and_the_late_handler_is_in_the_trace(day):
     client, server = sorted(day.named("Ledger/pause"), key=lambda span: span.kind)
     assert client.error == "TimedOut"
-    assert 0.1 <= client.seconds <= 0.3 < server.seconds
+    assert client.seconds >= 0.1
+    assert client.end < server.end
     assert server.parent == client.id
 
 
