@@ -231,12 +231,12 @@ def test_cancelling_a_spawn_stops_the_child(system: System) -> None:
 def test_a_start_that_hangs_is_stopped_after_the_spawn_timeout() -> None:
     async def main(system: System) -> None:
         gate, log = await system.spawn(Gate), await system.spawn(Recorder)
-        with pytest.raises(SpawnFailed, match="did not finish its start within 0.1 s"):
+        with pytest.raises(SpawnFailed, match="did not finish its start within 0.5 s"):
             await system.options(name="slow").spawn(SlowStart, gate, log)
         assert await log.ask(Recorder.until(1)) == ["cancelled"]
         await system.options(name="slow").spawn(Worker)  # the name is free again
 
-    System(on="local", settings=Settings(spawn_timeout=0.1)).run(main)
+    System(on="local", settings=Settings(spawn_timeout=0.5)).run(main)
 
 
 def test_messages_told_before_the_start_has_finished_are_handled_after_it(system: System) -> None:
