@@ -148,7 +148,7 @@ def test_errors_are_those_of_the_async_verbs(system: BlockingSystem) -> None:
     with pytest.raises(Failed, match="no such book"):
         system.ask(ada, Account.fail())
     with pytest.raises(TimedOut):
-        system.ask(ada, Account.wait(threading.Event()), timeout=0.02)
+        system.ask(ada, Account.wait(threading.Event()), timeout=0.5)
     with pytest.raises(NameTaken):
         system.options(name="ada").spawn(Account, 1)
     with pytest.raises(SpawnFailed, match="debt"):
@@ -223,7 +223,7 @@ def test_a_blocking_handler_asks_sends_and_reads_streams(system: BlockingSystem)
 def test_an_ask_in_a_blocking_handler_inherits_the_deadline(system: BlockingSystem) -> None:
     clerk = system.spawn(Clerk, system.spawn(Account, 1))
     with pytest.raises((TimedOut, Failed)):
-        system.ask(clerk, Clerk.wait(system.spawn(Account, 1)), timeout=0.05)
+        system.ask(clerk, Clerk.wait(system.spawn(Account, 1)), timeout=0.5)
     # with the deadline it named itself, none, the handler would wait for ever, and this would not have its turn
     assert system.ask(clerk, Clerk.deposit(1)) == 2
 

@@ -25,7 +25,7 @@ from actors.supervising.root import Root
 from actors.supervising.signals import EndReason
 
 SECRET = b"only for these tests, 32 bytes.."
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Clerk:

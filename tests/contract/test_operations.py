@@ -29,6 +29,12 @@ from tests.contract.cast import Gate, Note, Recorder
 from tests.contract.eaters import Narrow, Poison, ours, scene
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host may be late on a busy machine, which operations would say of it."""
+    monkeypatch.setattr("actors.operations.operations.PATIENCE", 20.0)
+
+
 class Card(Message):
     holder: str
     number: Annotated[str, Sensitive]

@@ -154,11 +154,13 @@ async def node_ids() -> dict[str, str]:
 
 async def spares(system: System, count: int) -> dict[str, int]:
     """The processes that stand by, once there are so many: name and id of each."""
-    while len(found := (await system.host.directory.table()).spares) < count:  # noqa: ASYNC110 - of other processes
+    while True:
+        found = (await system.host.directory.table()).spares
+        reports, _ = await look_at_hosts(*namespace_and_name(system.host.system))
+        pids = {report.name: report.pid for report in reports}
+        if len(found) >= count and all(spare.name in pids for spare in found):  # one that is late has not said its own
+            return {spare.name: pids[spare.name] for spare in found}
         await asyncio.sleep(PAUSE)
-    reports, _ = await look_at_hosts(*namespace_and_name(system.host.system))
-    pids = {report.name: report.pid for report in reports}
-    return {spare.name: pids[spare.name] for spare in found if spare.name in pids}
 
 
 async def dismiss(system: System, name: str) -> int:

@@ -13,6 +13,7 @@ from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster
 from actors.backends.ray.cluster.placement import Needs
 from actors.backends.ray.hosts.host_process import HostPlan
 from actors.backends.ray.hosts.host_processes import HostProcesses
+from tests.ray.entries import write_at_once
 
 
 def main(way: str, folder: Path) -> None:
@@ -25,9 +26,9 @@ def main(way: str, folder: Path) -> None:
     victim = HostPlan("victim", "tests.ray.entries:obedient")
     *_, killed = hosts.start([*plans, victim], Needs(), deadline=30)
     os.kill(killed.report.life.pid, signal.SIGKILL)  # so that Ray has something to say
-    killed.end.result(timeout=5)
+    killed.end.result(timeout=30)
     (folder / "session").write_text(str(cluster.session_folder))
-    (folder / "pid").write_text(str(os.getpid()))
+    write_at_once(folder / "pid", str(os.getpid()))
     if way == "raise":
         raise ValueError("the wrong play")
     if way == "wait":

@@ -84,6 +84,14 @@ class Node:
                     found.append(process)
         return found
 
+    def has_raylet(self) -> bool:
+        """Whether Ray still runs here."""
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.name() == "raylet":
+                    return True
+        return False
+
     def reaches(self, other: "Node") -> bool:
         """Whether a packet gets there and an answer back: a port that nobody listens on refuses, a cut says nothing."""
         program = f"import socket; socket.create_connection(({other.address!r}, 9), 0.5)"

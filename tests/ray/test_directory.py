@@ -114,13 +114,12 @@ def test_the_loop_goes_on_while_the_directory_is_away(plan: DirectoryPlan, handl
         await client.call("facts", timeout=5)
         os.kill(calls.get(handle.origin.remote()).life.pid, signal.SIGKILL)
         call = asyncio.ensure_future(client.call("facts", timeout=BACK))
-        longest, last = 0.0, time.monotonic()
+        turns = 0
         while not call.done():
             await asyncio.sleep(0.001)  # without a pause this loop takes the processor that the directory starts on
-            now = time.monotonic()
-            longest, last = max(longest, now - last), now
-        print(f"longest pause of the loop {longest * 1000:.1f} ms")
-        assert longest < 0.5
+            turns += 1
+        print(f"{turns} turns of the loop")
+        assert turns > 20  # a call that blocks leaves it a handful
         await call
 
     asyncio.run(main())
@@ -153,7 +152,11 @@ def test_of_two_directories_by_force_the_older_is_refused_everywhere(cluster: Cl
 async def ask_until_refused(client: DirectoryClient) -> None:
     """Whoever has heard of no other directory may be answered for a moment."""
     while True:
-        await client.call("claim", "ada", "three", timeout=2)
+        try:
+            await client.call("claim", "ada", "three", timeout=2)
+        except DirectoryUnavailable as error:
+            if not error.hangs:  # one that is late says nothing of who has taken over
+                raise
 
 
 def test_no_directory_is_an_error_at_the_deadline(cluster: Cluster) -> None:

@@ -55,9 +55,8 @@ def test_the_actors_of_a_node_that_dies_return_elsewhere_and_asks_in_flight_hear
     assert old in hosts(lost)
     program.tell(f"hold {lost.name}")
     until(lambda: "held" in {it.word for it in program.lines(lost.name)})
-    for process in lost.processes():
-        if process.name() == "raylet":
-            process.kill()
+    [raylet] = [process for process in lost.processes() if process.name() == "raylet"]
+    raylet.kill()
     struck = now()
     until(lambda: not hosts(lost))  # each ends by itself, because its raylet has
     ended = now()

@@ -51,10 +51,10 @@ def test_hosts_that_were_not_stopped_are_stopped_at_the_end_and_the_cluster_live
 ) -> None:
     program.hear()
     assert program.leave() == ("", "")
-    hosts = [process for node in nodes for process in node.processes() if "HostProcess" in process.name()]
+    hosts = [process for node in nodes for process in node.hosts()]
     _, alive = psutil.wait_procs(hosts, timeout=15)  # on the other node Ray ends it a moment after the program has left
     assert alive == []
-    assert any("raylet" in process.name() for process in nodes[1].processes())
+    assert nodes[1].has_raylet()
 
 
 def test_a_host_killed_on_the_other_node_is_known_by_ray_at_once(nodes: list[Node], program: Program) -> None:

@@ -114,7 +114,7 @@ def test_on_every_other_way_out_nothing_is_left(
         _, errors = opened.communicate(timeout=PATIENCE)
     assert (opened.returncode, errors.endswith(said)) == (code, True)
     assert stopped <= {file.name for file in tmp_path.iterdir()}  # who is hurried may stop ada yet
-    assert said or way == "slow" or errors == ""  # that hosts were killed may be said
+    assert said or "Traceback" not in errors  # what was late may be named
     until(lambda: all(map(is_gone, processes)) and named() == [])
     assert store.keys("") == []
     assert sockets(cluster) <= files

@@ -59,7 +59,7 @@ def test_everything_leaves_while_running_and_at_the_end():
 
 def test_what_has_no_room_is_dropped_and_counted_and_ending_a_span_never_waits():
     stuck = Stuck()
-    sink = batches(stuck)
+    sink = batches(stuck, delay=60.0)  # so that it takes ten at once, when there are ten
     spans(sink, 10)
     assert stuck.entered.wait(5.0)
     began = time.monotonic()
@@ -76,7 +76,7 @@ def test_what_has_no_room_is_dropped_and_counted_and_ending_a_span_never_waits()
 
 def test_a_hanging_exporter_keeps_nobody_at_the_end():
     stuck = Stuck()
-    sink = batches(stuck)
+    sink = batches(stuck, delay=60.0)
     spans(sink, 50)
     assert stuck.entered.wait(5.0)
     began = time.monotonic()

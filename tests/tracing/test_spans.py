@@ -42,7 +42,7 @@ class Bank(Actor):
 
     @call
     async def dream(self) -> None:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.5)
 
     @receive
     async def placed(self, message: Placed) -> None:
@@ -221,12 +221,12 @@ def test_a_timeout_ends_the_client_and_the_late_server_is_in_its_trace():
     async def main(system: System) -> None:
         bank = await system.spawn(Bank)
         with pytest.raises(TimedOut):
-            await bank.ask(Bank.dream(), timeout=0.05)
+            await bank.ask(Bank.dream(), timeout=0.5)
         await bank.ask(Bank.count())
 
     client, server = sorted(named(caught(main), "Bank/dream"), key=lambda span: span.kind)
     assert client.error == "TimedOut"
-    assert client.seconds >= 0.045  # the loop counts in whole milliseconds
+    assert client.seconds >= 0.49  # the loop counts in whole milliseconds
     assert client.end < server.end
     assert server.parent == client.id
     assert server.status == 0

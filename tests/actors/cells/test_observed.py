@@ -73,7 +73,7 @@ def test_an_ask_that_is_given_up_ends_its_observation_once():
     async def main(system: System) -> None:
         echo = await system.spawn(Echo)
         with pytest.raises(TimedOut):
-            await echo.ask(Echo.slow(), timeout=0.02)
+            await echo.ask(Echo.slow(), timeout=0.5)
         waiting = asyncio.ensure_future(echo.ask(Echo.look(), timeout=None))
         await asyncio.sleep(0)
         waiting.cancel()

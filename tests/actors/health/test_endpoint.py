@@ -145,12 +145,13 @@ def test_what_is_no_question_is_refused_counted_and_closed(request_: bytes, stat
 
 
 def test_who_hangs_up_or_sends_nothing_holds_nothing_up(monkeypatch):
-    monkeypatch.setattr(endpoint_module, "SLOWEST", 0.05)
-
     async def main(endpoint: HealthEndpoint, port: int, doctor: Doctor) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /rea")
         writer.close()
+        while not endpoint.refused:  # noqa: ASYNC110 - a task that ends tells nobody
+            await asyncio.sleep(0)
+        monkeypatch.setattr(endpoint_module, "SLOWEST", 0.05)
         assert (await ask(port, b"GET /ready HTTP/1.1\r\nSlow: "))[0] == 408
         while endpoint._serving:  # noqa: ASYNC110 - a task that ends tells nobody
             await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from actors.links import Link, Links, LinkSettings, LinkState
 
 SECRET = b"only for these tests, 32 bytes.."
 QUICK = LinkSettings(backoff_seconds=0.001, backoff_most_seconds=0.02, ack_seconds=0.001, heartbeat_seconds=0.5)
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def sitting(seat: int, counter: int | None = None) -> Sitting:

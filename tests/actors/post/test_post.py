@@ -242,7 +242,9 @@ def test_a_stream_ends_when_the_host_of_its_reader_is_lost() -> None:
     in_town(main)
 
 
-def test_terminated_comes_after_everything_the_dead_had_sent() -> None:
+def test_terminated_comes_after_everything_the_dead_had_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.post.last_words.PATIENCE", 60.0)
+
     async def main(town: Town) -> None:
         one, two = await town.settle(), await town.settle()
         far = await one.spawn(Talker, seat=two.host.seat)

@@ -144,7 +144,7 @@ def test_errors_are_recorded_and_raised(tmp_path):
         with pytest.raises(actors.Failed):
             await client.ask(shelf, Shelf.fail())
         with pytest.raises(TimedOut):
-            await client.ask(shelf, Shelf.hang(), timeout=0.01)
+            await client.ask(shelf, Shelf.hang(), timeout=0.5)
         queued = asyncio.create_task(client.ask(shelf, Shelf.hang()))
         await asyncio.sleep(0)
         queued.cancel()

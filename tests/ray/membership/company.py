@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from actors import Ref, System, Unreachable, call
 from actors.membership.seats import HostState, Member
@@ -44,22 +45,28 @@ class Player(Worker):
         """Keep the loop from running."""
         time.sleep(seconds)
 
+    @call
+    def hang_until(self, there: str) -> None:
+        """Keep the loop from running until there is such a file."""
+        while not Path(there).exists():
+            time.sleep(0.02)  # that the loop hangs is the point
 
-async def until(holds: Callable[[], Awaitable[object]]) -> None:
+
+async def until(holds: Callable[[], Awaitable[object]], patience: float = PATIENCE) -> None:
     """Return as soon as this holds, which another process has to say."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while not await holds():  # noqa: ASYNC110 - another process has no event for this one
             await asyncio.sleep(0.02)
 
 
-async def ready(system: "Stage | System", spares: int = 1) -> None:
+async def ready(system: "Stage | System", spares: int = 1, patience: float = PATIENCE) -> None:
     """Until all seats are taken and so many spares stand by."""
 
     async def holds() -> bool:
         table = await system.host.directory.table()
         return len(table.spares) >= spares and not any(seat.vacant for seat in table.seats)
 
-    await until(holds)
+    await until(holds, patience)
 
 
 async def on_hosts(system: Stage, *parts: str) -> list[Ref[Player]]:
@@ -89,7 +96,10 @@ async def answer(ref: Ref[Player]) -> tuple[str, int, int, int]:
 
 async def until_gone(pid: int) -> None:
     """Until the process has ended."""
-    descriptor = os.pidfd_open(pid)
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:  # it was quicker
+        return
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(descriptor, ended.set)

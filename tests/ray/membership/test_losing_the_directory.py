@@ -45,7 +45,11 @@ async def lose_directory(system: Stage, strike: Callable[[int], object]) -> None
         part, process, incarnation, total = await player.ask(Player.facts())
         assert (part, process, incarnation) == facts[:3]
         assert total == asked
-    assert {it.state for it in await system.members()} <= {HostState.UP, HostState.SLOW}
+
+    async def all_are_up() -> bool:
+        return {it.state for it in await system.members()} <= {HostState.UP, HostState.SLOW}
+
+    await until(all_are_up)
 
 
 async def ask_until(player: Any, over: asyncio.Event) -> int:

@@ -2,11 +2,14 @@
 
 import os
 import signal
+from typing import Any
 
 from actors import Actor, Ref, SeatRefused, Supervision, System, call, here, spread
 from actors.membership.seats import HostState
 from tests.ray.membership.company import Player, ready, until
-from tests.ray_stage import Stage
+
+PATIENCE = 120.0
+"""Seconds: the seat is withheld for 10, and then for 20, and seven processes start one after the other."""
 
 
 class Powder(Player):
@@ -32,28 +35,29 @@ class Magazine(Actor):
         return self.powder
 
 
-def test_a_seat_whose_hosts_crash_again_and_again_is_left_empty_and_named_and_the_crasher_ends(stage: Stage) -> None:
-    async def main(_: Stage) -> None:
-        async with System(on="ray", hosts=1, spares=1, seat_losses=2, seat_window=300.0) as system:
-            await ready(system)
-            magazine = await system.options(placement=here()).spawn(Magazine)
-            powder = await magazine.ask(Magazine.get())
-            (seat,) = [seat for seat in system.host.table.seats if seat.takes_anybody]
-            powder.tell(Powder.die())
+def test_a_seat_whose_hosts_crash_again_and_again_is_left_empty_and_named_and_the_crasher_ends(cluster: Any) -> None:
+    del cluster  # the system borrows the Ray that all tests share
 
-            async def withheld() -> bool:
-                return any(it.withheld for it in (await system.host.directory.table()).seats)
+    async def main(system: System) -> None:
+        await ready(system, patience=PATIENCE)
+        magazine = await system.options(placement=here()).spawn(Magazine)
+        powder = await magazine.ask(Magazine.get())
+        (seat,) = [seat for seat in system.host.table.seats if seat.takes_anybody]
+        powder.tell(Powder.die())
 
-            async def is_over() -> bool:
-                return magazine.address.number not in system.host.root.children.table
+        async def withheld() -> bool:
+            return any(it.withheld for it in (await system.host.directory.table()).seats)
 
-            await until(withheld)
-            (dead,) = [it for it in await system.members() if it.state is HostState.DEAD]
-            assert (dead.seat, dead.deaths, dead.epoch > seat.epoch) == (seat.number, 3, True)
-            assert 0.0 < dead.withheld <= 10.0
-            await until(is_over)
-            await ready(system)  # the seat is taken again, and holds
-            (held,) = [it for it in (await system.host.directory.table()).seats if it.number == seat.number]
-            assert (held.deaths, held.refusals) == (4, 2)
+        async def is_over() -> bool:
+            return magazine.address.number not in system.host.root.children.table
 
-    stage.run(main)
+        await until(withheld, PATIENCE)
+        (dead,) = [it for it in await system.members() if it.state is HostState.DEAD]
+        assert (dead.seat, dead.deaths, dead.epoch > seat.epoch) == (seat.number, 3, True)
+        assert 0.0 < dead.withheld <= 10.0
+        await until(is_over, PATIENCE)
+        await ready(system, patience=PATIENCE)  # the seat is taken again, and holds
+        (held,) = [it for it in (await system.host.directory.table()).seats if it.number == seat.number]
+        assert (held.deaths, held.refusals) == (4, 2)
+
+    System(on="ray", hosts=1, spares=1, seat_losses=2, seat_window=300.0).run(main)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -65,18 +66,20 @@ def test_one_that_was_stopped_for_less_goes_on_as_it_was(stage: Stage, stopped: 
     stage.run(main)
 
 
-def test_a_loop_that_hangs_is_named_and_not_taken_for_dead(stage: Stage) -> None:
+def test_a_loop_that_hangs_is_named_and_not_taken_for_dead(stage: Stage, tmp_path: Path) -> None:
     async def main(system: Stage) -> None:
         await ready(system)
         player = await system.options(name="Hamlet").spawn(Player, "Hamlet")
         _, pid, _, _ = await player.ask(Player.facts())
-        hanging = player.ask(Player.hang_for(4.0))
+        seen = tmp_path / "seen"
+        hanging = player.ask(Player.hang_until(str(seen)))
 
         async def named() -> bool:
             found = {it.seat: it for it in await system.members()}[player.address.seat]
             return (found.state, found.stalled) == (HostState.STALLED, "/Hamlet")
 
         await until(named)
+        seen.touch()
         await hanging
         await until_state(system, player.address.seat, HostState.UP)
         assert (await player.ask(Player.facts()))[1:3] == (pid, 1)

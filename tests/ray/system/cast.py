@@ -1,6 +1,7 @@
 """Actors and messages of these tests. In a module, so that killed processes and Ray's tasks can import them."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -189,9 +190,13 @@ class Parent(Actor):
         return await self.context.options(placement=placement).spawn(kind, *arguments)
 
     @call
-    async def bear_for(self, kind: Any, placement: Placement, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            await self.context.options(placement=placement).spawn(kind, self.log)
+    async def bear_and_give_up(self, kind: Any, placement: Placement) -> None:
+        """Cancel a spawn when its start has begun, by the log."""
+        spawning = asyncio.ensure_future(self.context.options(placement=placement).spawn(kind, self.log))
+        await self.log.ask(Keeper.until(1))
+        spawning.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await spawning
 
     @call
     async def bear_dedicated(self, num_cpus: float) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from actors import Actor, Asks, Message, Ref, Request, System, call, receive
+from tests.ray.entries import write_at_once
 
 
 class Fact(Message):
@@ -106,7 +107,7 @@ async def main(system: System) -> None:
         await one.ask(Scribe.trouble())
     except Exception as error:
         print("failed:", type(error).__name__, type(error.__cause__) is Problem, flush=True)
-    (folder / "pid").write_text(str(os.getpid()))
+    write_at_once(folder / "pid", str(os.getpid()))
     if way == "raise":
         raise ValueError("the wrong play")
     if way == "exit":

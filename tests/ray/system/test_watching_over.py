@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from actors import Ref, ServiceKey, Settings, System, call, dedicated
+from actors import Health, Ref, ServiceKey, Settings, System, call, dedicated
 from actors.backends.ray import calls
 from tests.ray.system.cast import Worker
 from tests.ray_stage import Stage
@@ -101,21 +101,26 @@ def test_a_stopped_host_is_silent_and_keeps_its_registrations(
     async def main(system: Stage) -> None:
         clerk = await system.options(placement=dedicated()).spawn(Clerk, clerks)
         await living(system, clerks, {clerk})
-        assert (await system.health()).silent == ()
+        await nobody_is_silent(system)
         pid = await clerk.ask(Worker.pid())
         stopped.append(pid)
         stop(pid)
-        while not (health := await system.health()).silent:
+        while clerk.address.seat not in (health := await system.health()).silent:
             pass
-        assert health.silent == (clerk.address.seat,)
         assert f"The host on seat {clerk.address.seat} did not answer within 1 s." in health.problems
         assert system.receptionist.find(clerks) == (clerk,)
         os.kill(pid, signal.SIGCONT)
-        while (await system.health()).silent:
-            pass
-        assert {it.seat for it in (await system.health()).hosts} == set(system.host.seats)
+        health = await nobody_is_silent(system)
+        assert {it.seat for it in health.hosts} == set(system.host.seats)
 
     stage.run(main)
+
+
+async def nobody_is_silent(system: Stage) -> Health:
+    """Look until every host has answered in its second, which a busy machine may keep one from."""
+    while (health := await system.health()).silent:
+        pass
+    return health
 
 
 def test_a_system_answers_on_its_port(cluster: Any) -> None:
@@ -133,8 +138,8 @@ def test_a_system_answers_on_its_port(cluster: Any) -> None:
         assert (status, body) == (200, b"live\n")
         while (await asyncio.to_thread(fetch, "/ready"))[0] != 200:
             pass
-        status, body = await asyncio.to_thread(fetch, "/health")
-        shown = json.loads(body)
-        assert (status, [host["seat"] for host in shown["hosts"]]) == (200, [0, 1])
+        while (answer := await asyncio.to_thread(fetch, "/health"))[0] != 200:
+            pass  # a host that is late is silent
+        assert [host["seat"] for host in json.loads(answer[1])["hosts"]] == [0, 1]
 
     System(on="ray", settings=Settings(hosts=1, health_port=0)).run(main)
