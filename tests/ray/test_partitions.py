@@ -146,7 +146,7 @@ def test_a_host_rests_when_its_lease_has_run_out_and_goes_on_or_is_replaced_but_
         ]
         assert while_cut_off == []
     if new != old:
-        until(lambda: not psutil.pid_exists(old[0]))
+        until_all_are_replaced(play, old[0])
         assert_nobody_acted_twice(play)
     else:
         assert [len(play.lives(who)) for who in (*SECOND, "child", "oracle")] == [1] * 5
@@ -174,8 +174,7 @@ def test_of_a_node_that_is_cut_off_a_spare_elsewhere_takes_the_seat_and_nothing_
         new = play.facts()
         print(f"answered again {now() - cut_at:.1f} s after the cut")
         assert new[0] != old[0]
-        until(lambda: all(len(play.lives(who)) == 2 for who in (*SECOND, "child")))
-        until(lambda: not psutil.pid_exists(old[0]))
+        until_all_are_replaced(play, old[0])
         print(f"the old process was gone {now() - cut_at:.1f} s after the cut")
     finally:
         second.heal()
@@ -189,6 +188,12 @@ def test_of_a_node_that_is_cut_off_a_spare_elsewhere_takes_the_seat_and_nothing_
         print(f"the old {who} acted last {last:.1f} s after the cut, the new one first {first:.1f}")
         assert before[-1].at < cut_at + LEASE + SLACK
     assert {(it.pid, it.life) for it in play.lines()} == {old, new}
+
+
+def until_all_are_replaced(play: Play, old: int) -> None:
+    """Until each has a second life, and the old process has ended."""
+    until(lambda: all(len(play.lives(who)) == 2 for who in (*SECOND, "child")))
+    until(lambda: not psutil.pid_exists(old))
 
 
 def assert_nobody_acted_twice(play: Play) -> None:

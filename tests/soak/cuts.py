@@ -27,7 +27,7 @@ from tests.ray.test_partitions import (
     assert_nobody_acted_twice,
     now,
     playing,
-    until,
+    until_all_are_replaced,
 )
 
 SECONDS = 70.0
@@ -52,7 +52,7 @@ def cut(nodes: list[Node], way: str, folder: Path) -> str:
     assert play.facts() == new
     assert new[0] != old[0]
     assert not psutil.pid_exists(old[0])
-    until(lambda: all(len(play.lives(who)) == 2 for who in (*SECOND, "child")))
+    until_all_are_replaced(play, old[0])
     assert_nobody_acted_twice(play)
     before, after = play.lives("clockwork")
     last_of_old, first_of_new = before[-1].at - began, after[0].at - began
