@@ -131,6 +131,7 @@ class Timers:
         if timer is None:
             return False
         timer.handle.cancel()
+        timer.waiting = None  # the two hold each other, and the collector does not look into envelopes
         return True
 
     def cancel_all(self) -> None:

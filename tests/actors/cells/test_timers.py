@@ -1,8 +1,11 @@
 """Timers: keyed, never early, one tick for many missed ones (A47); what waits for a time, by a clock of our own."""
 
+import gc
+
 import pytest
 
 from actors import Actor, Backoff, Message, ReceiveTimeout, Supervision, System, TimedOut, call, receive
+from actors.cells.timers import Timer
 from tests.actors.clockwork import Clockwork, run
 from tests.contract.cast import Gate
 
@@ -145,6 +148,20 @@ def test_a_timer_of_the_same_key_replaces_the_first_and_a_cancelled_one_is_silen
         assert await cancelling is True
         assert await timed.ask(Timed.look()) == []
         assert await timed.ask(Timed.cancel("a")) is False
+
+    run(main)
+
+
+def test_an_actor_that_ends_while_a_tick_waits_leaves_nothing_in_memory() -> None:
+    async def main(system: System, loop: Clockwork) -> None:
+        timed, gate = await system.options(stop_budget=0.0).spawn(Timed), await system.spawn(Gate)
+        await timed.ask(Timed.rate("a", 1.0))
+        timed.tell(Timed.busy(gate))
+        await passed(loop, 3.5)
+        assert len(system.host.cells[timed.address.number].mailbox) == 1
+        await system.stop_actor(timed)
+        gc.collect()
+        assert [it for it in gc.get_objects() if isinstance(it, Timer) and it.cell.address == timed.address] == []
 
     run(main)
 
