@@ -28,8 +28,8 @@ class Judged(NamedTuple):
     faults: FaultPlan
     messages: int
     """That were handled."""
-    cycles: int = 0
-    """Of asks, where these are judged."""
+    cycles: int | None = None
+    """Of asks; None where these are not judged."""
 
 
 Violations = Callable[[int, FaultPlan | None], Judged]
@@ -37,7 +37,7 @@ Violations = Callable[[int, FaultPlan | None], Judged]
 
 
 def judge(module: str, about: str | None, violations: Violations, arguments: Sequence[str]) -> int:
-    """Run the program `python -m module`; its exit status is 1 if a seed breaks a law."""
+    """Run the program `python -m module`; the status is 1 if a seed breaks a law, or none has what is judged."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
@@ -72,7 +72,8 @@ def _judged(module: str, violations: Violations, seeds: range, faults: FaultPlan
                 seeds=1,
                 faults=len(judged.faults),
                 messages=judged.messages,
-                cycles=judged.cycles,
+                cycles=judged.cycles or 0,
+                idle=judged.cycles == 0,
                 wrong=bool(judged.broken),
             )
             if judged.broken:
@@ -84,7 +85,7 @@ def _judged(module: str, violations: Violations, seeds: range, faults: FaultPlan
                 rest = f"the rest: --first {seed + 1} --seeds {seeds.stop - seed - 1}"
                 print(f"{_told(total, began)}; {rest}", file=sys.stderr, flush=True)
     print(f"{_told(total, began)}.")
-    return 1 if total["wrong"] else 0
+    return 1 if total["wrong"] or total["idle"] == total["seeds"] else 0
 
 
 def _told(total: Counter[str], began: float) -> str:

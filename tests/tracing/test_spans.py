@@ -227,6 +227,7 @@ def test_a_timeout_ends_the_client_and_the_late_server_is_in_its_trace():
     client, server = sorted(named(caught(main), "Bank/dream"), key=lambda span: span.kind)
     assert client.error == "TimedOut"
     assert client.seconds >= 0.49  # the loop counts in whole milliseconds
+    assert server.seconds >= 1.49
     assert client.end < server.end
     assert server.parent == client.id
     assert server.status == 0

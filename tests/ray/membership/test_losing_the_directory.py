@@ -47,7 +47,9 @@ async def lose_directory(system: Stage, strike: Callable[[int], object]) -> None
         assert total == asked
 
     async def all_are_up() -> bool:
-        return {it.state for it in await system.members()} <= {HostState.UP, HostState.SLOW}
+        states = {it.state for it in await system.members()}
+        assert HostState.DEAD not in states
+        return states <= {HostState.UP, HostState.SLOW}
 
     await until(all_are_up)
 
