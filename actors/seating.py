@@ -253,7 +253,7 @@ class Seating:
         gone = self.is_gone(seat)
         left = gone or self.seats[seat].moved
         died = host.post.died_with(sitting) if host.post is not None else None
-        if died is not None or not left:  # else it has left in order
+        if died or not left:  # who has left in order may have been called again before the table said so
             host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died or 0))
         orphans: list[Cell] = []
         tables = [host.root.children]

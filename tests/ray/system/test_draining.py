@@ -1,15 +1,17 @@
 """A host that is told to leave by SIGTERM gets nothing new, finishes what it has, and leaves its seat to another."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from actors import Actor, NotRunning, Ref, Restart, Settings, System, call, near
 from tests.ray.system.cast import Keeper, Note, Worker
+from tests.standstill import stop
 
 
 class Slow(Actor):
@@ -83,6 +85,36 @@ def test_a_host_that_is_told_to_leave_finishes_what_it_has_and_its_actors_start_
         assert losses == []
 
     System(on="ray", settings=Settings(hosts=2, drain_budget=120.0)).run(main)
+
+
+def test_a_host_that_leaves_while_the_directory_is_late_is_not_lost(cluster: Any) -> None:
+    del cluster
+
+    async def main(system: System) -> None:
+        worker = await system.spawn(Worker)
+        keeper = await system.spawn(Worker)
+        assert keeper.address.seat != worker.address.seat
+        seat, pid = worker.address.seat, await worker.ask(Worker.pid())
+        sitting, links = system.host.seats[seat].sitting, cast("Any", system.host.post)._by_sitting
+        losses: list[Any] = []
+        system.on_host_lost(losses.append)
+        directory: Any = system.host.directory
+        await directory.table()
+        origin = directory.client._origin.life.pid
+        stop(origin)
+        try:
+            os.kill(pid, signal.SIGTERM)
+            while sitting in links:  # noqa: ASYNC110 - links tell the post, and nobody else
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(3)  # it has said goodbye to the others, and now asks the directory
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # if it was late itself, another host has ended it
+                os.kill(origin, signal.SIGCONT)
+        await succeeded(system, seat, pid)
+        assert await worker.ask(Worker.pid()) == system.host.seats[seat].pid != pid
+        assert losses == []
+
+    System(on="ray", settings=Settings(hosts=2, drain_budget=60.0)).run(main)
 
 
 def test_a_host_that_has_too_much_to_do_leaves_when_its_time_is_over(cluster: Any, tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ log = logging.getLogger("understudy.ray")
 UNANSWERED = 2
 """Renewals without an answer, one after the other, after which a directory counts as hung (rule A18)."""
 
+LEAST_PATIENCE = 1.0
+"""Seconds that the directory has to hear of a host that leaves, however little time that was given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:
@@ -184,11 +187,12 @@ class Seated:
         self.host.new_table(await self.directory.table())
 
     async def leave(self, seconds: float, *, moves: bool = False) -> None:
-        """Stop renewing, flush and close the links with a goodbye, give up the seat, close the host.
+        """Stop renewing, flush and close the links with a goodbye, close the host, give up the seat.
 
-        If it `moves`, the seat is for somebody else to take.
+        If it `moves`, the seat is for somebody else to take. A directory that is late may answer as long as the rest of
+        the `seconds`, and a second at least: a host that it did not hear of counts as lost when its process ends.
         """
-        self._leaving = True
+        self._leaving, until = True, clock() + seconds
         if self._host is not None and isinstance(self._host.post, Post):
             await self._host.post.payloads_taken(seconds / 2)
         if self._links is not None:
@@ -201,7 +205,8 @@ class Seated:
         if self._host is not None:
             await self._host.close()
             with contextlib.suppress(DirectoryUnavailable):
-                await self.directory.client.call("leave", self._host.sitting, moves, timeout=1.0)
+                patience = max(LEAST_PATIENCE, until - clock())
+                await self.directory.client.call("leave", self._host.sitting, moves, timeout=patience)
 
     def _end(self, reason: str) -> None:
         """Go on no more: whatever answer is on its way, this sitting gets no lease again."""

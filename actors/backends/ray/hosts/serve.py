@@ -20,7 +20,7 @@ from actors.address import Address, Sitting
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.placement import living_nodes
 from actors.backends.ray.errors import DirectoryUnavailable
-from actors.backends.ray.hosts.host_life import EXHAUSTED, MOVE, ORPHANED, SIGTERM, HostLife
+from actors.backends.ray.hosts.host_life import BY_ITSELF, EXHAUSTED, MOVE, ORPHANED, SIGTERM, HostLife
 from actors.backends.ray.hosts.remains import remove_remains
 from actors.backends.ray.hosts.seated import Membership, Place, Seated, needs_new_host
 from actors.backends.ray.hosts.spare import stand_by
@@ -114,10 +114,11 @@ async def serve(task: HostTask, life: HostLife) -> None:
         life.ready(HostSeat(host.seat))
     await _until_the_end(task, life, host)
     moves = life.reason in {MOVE, EXHAUSTED, SIGTERM}
+    budget = task.membership.settings.stop_budget if life.reason == BY_ITSELF else life.budget
     if moves:
-        await drain(host, life.budget / 2)
+        await drain(host, budget / 2)
     await host.stop_cells(EndReason.HOST_LOST if moves else EndReason.STOPPED)
-    await seated.leave(max(0.2, life.budget / 2), moves=moves)
+    await seated.leave(max(0.2, budget / 2), moves=moves)
 
 
 def end_with_driver(task: HostTask, life: HostLife, table: Table) -> None:
