@@ -97,6 +97,27 @@ def test_a_ray_that_the_program_initialised_is_used_and_left_running(cluster: Cl
     assert ray.is_initialized()
 
 
+def test_a_call_after_ray_was_left_starts_no_other_ray_until_the_cluster_is_closed() -> None:
+    program = (
+        "import ray\n"
+        "from ray.exceptions import RaySystemError\n"
+        "from actors.backends.ray.cluster.cluster import ClusterSettings, open_cluster\n"
+        "cluster = open_cluster(ClusterSettings(num_cpus=1))\n"
+        "ray.shutdown()\n"
+        "try:\n"
+        "    ray.put(1)\n"
+        "except RaySystemError:\n"
+        "    print('refused', ray.is_initialized())\n"
+        "{end}\n"
+        "print(ray._private.auto_init_hook.enable_auto_connect)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    for end, then in [("cluster.close()", "True"), ("cluster.abandon()", "False")]:
+        command = [sys.executable, "-c", program.format(end=end)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        assert done.stdout.split() == ["refused", "False", then], done.stderr
+
+
 def test_a_stop_that_fails_is_logged_and_the_others_run(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
     stopped: list[str] = []
     borrowed = open_cluster(ClusterSettings())

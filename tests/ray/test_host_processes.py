@@ -1,15 +1,18 @@
 """Hosts start together, say how they end, and stop in order on every way out."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import os
 import signal
 import subprocess
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
+from ray.exceptions import ActorUnavailableError, RaySystemError
 
 from actors.backends.ray import calls
 from actors.backends.ray.cluster.cluster import Cluster
@@ -18,7 +21,7 @@ from actors.backends.ray.cluster.processes import is_alive, life_of
 from actors.backends.ray.errors import HostFailed
 from actors.backends.ray.hosts.host_life import ORPHANED, Farewell
 from actors.backends.ray.hosts.host_process import MAX_CONCURRENCY, Driver, HostPlan
-from actors.backends.ray.hosts.host_processes import HostProcesses
+from actors.backends.ray.hosts.host_processes import HostProcesses, _end_of
 from actors.errors import Unplaceable
 from tests.standstill import stop
 
@@ -153,3 +156,18 @@ def test_the_stacks_of_a_stuck_host_say_where_it_is(processes: HostProcesses) ->
     assert "hang_in_a_blocking_call" in stacks["thread host-loop"]
     processes.kill(host)
     assert isinstance(host.end.result(timeout=30), str)
+
+
+def test_a_host_that_cannot_be_reached_is_watched_again_and_when_ray_has_been_left_its_end_comes_from_here() -> None:
+    lost: concurrent.futures.Future[Farewell] = concurrent.futures.Future()
+    watches: list[Any] = [SimpleNamespace(future=lambda: lost)]
+
+    def watch() -> Any:
+        if watches:
+            return watches.pop()
+        raise RaySystemError("Ray has not been started yet.")
+
+    end = _end_of(SimpleNamespace(watch=SimpleNamespace(remote=watch)))
+    assert not end.done()
+    lost.set_exception(ActorUnavailableError("cut off", None))
+    assert "Ray has been left" in str(end.result(timeout=0))

@@ -1,7 +1,8 @@
 """Every name of Ray that is not public API is used in this file and in no other, so a new Ray is checked in one place.
 
 Checked against Ray 2.60. What has no public form: the printing of raylet messages, the cached authentication token,
-the key-value store, references outside of Ray's own calls, the state of one actor, the folder of the session.
+the key-value store, references outside of Ray's own calls, the state of one actor, the folder of the session, whether Ray
+starts by itself.
 """
 # Ray ships partial types, none for these names; what enters here leaves with a type of ours.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import ray
-from ray._private import serialization, state, worker
+from ray._private import auto_init_hook, serialization, state, worker
 from ray._raylet import AuthenticationTokenLoader, Config
 from ray.experimental import internal_kv
 
@@ -32,6 +33,16 @@ def replace_printer(printer: Printer) -> Printer:
     former: Printer = worker.print_to_stdstream
     worker.print_to_stdstream = printer
     return former
+
+
+def start_by_itself(*, may: bool) -> bool:
+    """Whether Ray is started by a call that finds it not running; returns what was so before.
+
+    A call that comes while Ray is being left would start another, and wait for ever for the one that is being left.
+    """
+    before: bool = auto_init_hook.enable_auto_connect
+    auto_init_hook.enable_auto_connect = may
+    return before
 
 
 def forget_authentication() -> None:

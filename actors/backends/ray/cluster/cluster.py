@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -108,24 +109,29 @@ class Cluster:
                     stop()
                 except Exception:
                     logger.exception("Stopping before Ray is left failed; going on.")
-            if not self.borrowed:
+            if self.borrowed:
+                self._undo.close()
+            else:
                 self._leave()
 
     def abandon(self) -> None:
         """Be done with a cluster that cannot be reached, without waiting for it.
 
         To leave it in order would take until it can be reached. Ray does that by itself at the end of the process; not
-        to do so then would end the process by a fault of memory (measured with Ray 2.60).
+        to do so then would end the process by a fault of memory (measured with Ray 2.60). Until then Ray does not start
+        by itself.
         """
         with self._closing:
             if not self._closed:
                 atexit.unregister(self.close)
                 self._undo.close()
+                internals.start_by_itself(may=False)
             self._closed = True
 
     def join(self) -> None:
         """Initialise Ray. `open_cluster` calls it once. Raises `ClusterUnavailable`."""
         atexit.register(self.close)  # after `import ray`, so that it runs before Ray's own
+        self._undo.callback(partial(internals.start_by_itself, may=internals.start_by_itself(may=False)))
         if self.borrowed:
             return
         try:

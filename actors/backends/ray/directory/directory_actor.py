@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import ActorUnschedulableError, RayError
 
-from actors.backends.ray import calls
+from actors.backends.ray import calls, internals
 from actors.backends.ray.clocks import clock
 from actors.backends.ray.cluster import placement
 from actors.backends.ray.cluster.placement import Needs
@@ -67,6 +67,7 @@ class DirectoryActor:
     """
 
     def __init__(self, plan: DirectoryPlan) -> None:
+        internals.start_by_itself(may=False)  # as in any process of ours
         life, node_id = own_life(), calls.node_id()
         store = ControlStore(full_name(plan.namespace, plan.system))
         generation = claim_generation(store, f"{node_id}/{life}")

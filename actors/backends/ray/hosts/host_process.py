@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from types import FrameType
 
-from actors.backends.ray import calls
+from actors.backends.ray import calls, internals
 from actors.backends.ray.cluster.processes import Life, is_alive, own_life
 from actors.backends.ray.entry import load_entry
 from actors.backends.ray.hosts.host_life import BY_ITSELF, EXHAUSTED, MOVE, ORPHANED, SIGTERM, Farewell, HostLife
@@ -62,6 +62,7 @@ class HostProcess:
     """The Ray actor class. Methods are for Ray calls; none of them is needed while messages flow."""
 
     def __init__(self, plan: HostPlan) -> None:
+        internals.start_by_itself(may=False)  # its threads may call Ray while the process leaves it
         self._plan = plan
         self._watcher = threading.Event()
         self._watching = threading.Lock()

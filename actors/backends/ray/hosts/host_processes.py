@@ -21,6 +21,7 @@ from ray.exceptions import (
     ActorUnschedulableError,
     GetTimeoutError,
     RayActorError,
+    RaySystemError,
     RayTaskError,
 )
 
@@ -302,12 +303,20 @@ class _Stop:
 
 
 def _end_of(actor: Any) -> "concurrent.futures.Future[Farewell | str]":
-    """A future that is done when the host ends. A process that Ray cannot reach for a while has not ended."""
+    """A future that is done when the host ends, or when this process has left Ray.
+
+    A host that Ray cannot reach for a while has not ended.
+    """
     end: concurrent.futures.Future[Farewell | str] = concurrent.futures.Future()
     end.set_running_or_notify_cancel()
 
     def watch() -> None:
-        calls.future(actor.watch.remote()).add_done_callback(seen)
+        try:
+            call = calls.future(actor.watch.remote())
+        except RaySystemError as error:
+            end.set_result(f"Ray has been left: {error}")
+        else:
+            call.add_done_callback(seen)
 
     def seen(call: "concurrent.futures.Future[Any]") -> None:
         error = call.exception()
