@@ -257,8 +257,8 @@ class System(Spawns):
         )
 
     async def stop_actor(self, ref: "Ref[Any]") -> StopReport:
-        """Stop a top-level actor that was spawned from here, and wait for its report."""
-        return await self._open().root.children.dismiss(ref.address)
+        """Stop a top-level actor that was spawned from here, and wait for its report; its name is free then."""
+        return await self._open().root.dismiss(ref.address)
 
     async def lookup(self, name: str) -> "Ref[Any] | None":
         """The living top-level actor of this name, wherever it was spawned."""

@@ -174,7 +174,7 @@ class KeptRoot(Root):
         if hiring is not None and address.number not in self.kept.table:  # whoever asked for it waits no more
             self._unwanted.add(address.number)
             await asyncio.wait([hiring])
-        return await self.kept.dismiss(address)
+        return await self.dismiss(address)
 
     async def _begin(self, entries: tuple[Entry, ...]) -> None:
         children = self.kept

@@ -5,6 +5,7 @@ top-level actor has a restart budget of its own; one whose budget is spent is st
 without it, loudly.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from actors.supervising.children import Children
 from actors.supervising.draining import Leaving
 from actors.supervising.quarantines import QuarantineRequest, answer
 from actors.supervising.refusals import Refusals
-from actors.supervising.signals import ChildNoted, NewsAbout, OfChild, Restored, Signal, SystemOver
+from actors.supervising.signals import ChildNoted, NewsAbout, OfChild, Restored, Signal, StopReport, SystemOver
 from actors.supervising.supervision import Shutdown, Strategy, Supervision
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Root:
         self.host = host
         self.path = self.stem = ""
         self.children = Children(self, supervision, refusals_of(supervision), own_budgets=True)
+        self._releasing: dict[Address, asyncio.Task[None]] = {}
+        """Names that the directory is being told of, by whoever had them."""
 
     @property
     def address(self) -> Address:
@@ -89,9 +92,21 @@ class Root:
             self.released(name, address)
             raise
 
+    async def dismiss(self, address: Address) -> StopReport:
+        """Stop the top-level actor of this address, if there is one; its name is free when this returns."""
+        report = await self.children.dismiss(address)
+        await self.freed(address)
+        return report
+
     def released(self, name: str, address: Address) -> None:
         """A top-level actor with a name has ended: free the name."""
-        self.host.work.start_system(self.host.directory.release(name, address))
+        task = self._releasing[address] = self.host.work.start_system(self.host.directory.release(name, address))
+        task.add_done_callback(lambda _: self._releasing.pop(address, None))
+
+    async def freed(self, address: Address) -> None:
+        """Wait until the directory has heard that this actor has ended, if it had a name."""
+        if (task := self._releasing.get(address)) is not None:
+            await asyncio.wait([task])
 
     def take(self, request: object, asker: Asker) -> None:
         """Answer what another host asks this one."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import NotHandled, NotRunning, Shutdown, Strategy, Supervision, here, spread
+from actors import Actor, NotHandled, NotRunning, Shutdown, Strategy, Supervision, System, here, spread
 from actors.address import Address, Sitting
 from actors.messages.message import Request
 from actors.supervising.draining import Leaving
@@ -16,6 +16,10 @@ from actors.supervising.root import NUMBER, LookAtHost, MakeRoom, Root, check
 from actors.supervising.signals import ChildNoted, ChildStarted, NewsAbout, Restored, ResumeChild, Signal, SystemOver
 
 CHILD = Address("s", 3, 70)
+
+
+class Nobody(Actor):
+    """Does nothing."""
 
 
 class Unknown(Request[None]):
@@ -62,9 +66,10 @@ class Host:
     def look(self) -> str:
         return "it is well"
 
-    def _run(self, work: Coroutine[Any, Any, Any] | None) -> None:
+    def _run(self, work: Coroutine[Any, Any, Any] | None) -> Any:
         if work is not None:
             asyncio.run(work)
+        return SimpleNamespace(add_done_callback=lambda call: call(None))
 
     async def _seat(self, placement: Any) -> int:
         if placement != spread():
@@ -174,3 +179,25 @@ def test_a_system_treats_each_actor_by_itself(wrong: Supervision):
         check(wrong)
     right = Supervision(restarts=1)
     assert check(right) is right
+
+
+def test_the_name_of_an_actor_that_was_stopped_is_free_when_its_report_comes():
+    async def main(system: System) -> None:
+        directory: Any = system.host.directory
+        release, asked, told = directory.release, asyncio.Event(), asyncio.Event()
+
+        async def late(name: str, address: Address) -> None:
+            asked.set()
+            await told.wait()
+            await release(name, address)
+
+        directory.release = late
+        stopped = asyncio.ensure_future(system.stop_actor(await system.options(name="ada").spawn(Nobody)))
+        await asked.wait()
+        assert await system.lookup("ada") is not None
+        told.set()
+        assert (await stopped).stopped == 1
+        assert await system.lookup("ada") is None
+        assert not system.host.root._releasing
+
+    System(on="local").run(main)
