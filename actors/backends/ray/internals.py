@@ -1,8 +1,8 @@
 """Every name of Ray that is not public API is used in this file and in no other, so a new Ray is checked in one place.
 
 Checked against Ray 2.60. What has no public form: the printing of raylet messages, the cached authentication token,
-the key-value store, references outside of Ray's own calls, the state of one actor, the folder of the session, whether Ray
-starts by itself.
+the key-value store, references outside of Ray's own calls, the state of one actor, the folder of the session, and
+whether Ray starts by itself.
 """
 # Ray ships partial types, none for these names; what enters here leaves with a type of ours.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
