@@ -252,9 +252,9 @@ class Seating:
         host.delivery.seat_lost(seat)
         gone = self.is_gone(seat)
         left = gone or self.seats[seat].moved
-        died = host.post.died_with(sitting) if host.post is not None else None
-        if died or not left:  # who has left in order may have been called again before the table said so
-            host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died or 0))
+        died = host.post.died_with(sitting) if host.post is not None else 0
+        if died or not left:
+            host.dead_letters.host_lost(HostLost(seat, sitting.epoch, died))
         orphans: list[Cell] = []
         tables = [host.root.children]
         host.root.children.seat_lost(seat, gone=gone)

@@ -60,8 +60,8 @@ class Carrier(Protocol):
         """Call `then` once everything that a sitting had sent before its end has been read; now, if it has been."""
         ...
 
-    def died_with(self, sitting: Sitting) -> int | None:
-        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
+    def died_with(self, sitting: Sitting) -> int:
+        """At most so many messages of this host died inside one whose sitting has ended."""
         ...
 
     def seat_taken(self, seat: "Seat") -> None:

@@ -188,9 +188,9 @@ class Post:
         if self._links is not None:
             self._links.give_up(sitting)
 
-    def died_with(self, sitting: Sitting) -> int | None:
-        """At most so many messages of this host died inside a lost one; None if no session with it was broken off."""
-        return self._settlement.missing.pop(sitting, None)
+    def died_with(self, sitting: Sitting) -> int:
+        """At most so many messages of this host died inside one whose sitting has ended."""
+        return self._settlement.missing.pop(sitting, 0)
 
     def away(self) -> list[Sitting]:
         """The hosts that cannot be reached now."""

@@ -95,18 +95,14 @@ class Root:
     async def dismiss(self, address: Address) -> StopReport:
         """Stop the top-level actor of this address, if there is one; its name is free when this returns."""
         report = await self.children.dismiss(address)
-        await self.freed(address)
+        if (task := self._releasing.get(address)) is not None:
+            await asyncio.wait([task])
         return report
 
     def released(self, name: str, address: Address) -> None:
         """A top-level actor with a name has ended: free the name."""
         task = self._releasing[address] = self.host.work.start_system(self.host.directory.release(name, address))
         task.add_done_callback(lambda _: self._releasing.pop(address, None))
-
-    async def freed(self, address: Address) -> None:
-        """Wait until the directory has heard that this actor has ended, if it had a name."""
-        if (task := self._releasing.get(address)) is not None:
-            await asyncio.wait([task])
 
     def take(self, request: object, asker: Asker) -> None:
         """Answer what another host asks this one."""

@@ -92,8 +92,6 @@ def test_a_host_that_leaves_while_the_directory_is_late_is_not_lost(cluster: Any
 
     async def main(system: System) -> None:
         worker = await system.spawn(Worker)
-        keeper = await system.spawn(Worker)
-        assert keeper.address.seat != worker.address.seat
         seat, pid = worker.address.seat, await worker.ask(Worker.pid())
         sitting, links = system.host.seats[seat].sitting, cast("Any", system.host.post)._by_sitting
         losses: list[Any] = []
